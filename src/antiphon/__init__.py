@@ -1,0 +1,1 @@
+"""Antiphon: real-time, multimodal AI bots."""
