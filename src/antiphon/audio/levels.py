@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 
-SILENCE = 0.006
-"""Magnitude under which a synthesiser's noise floor counts as silence: -44 dBFS, below quiet speech."""
+SILENCE = 0.003
+"""Magnitude under which a synthesiser's noise floor counts as silence: -50 dBFS, below soft onsets."""
 
 KNEE = 0.7
 CEILING = 0.97
