@@ -1,0 +1,154 @@
+"""Time. The event loop is the clock; this is the only module that reads a real one.
+
+On `VirtualTimeLoop` time stands still while anything can run, and jumps to the next timer when nothing can.
+A ten-minute conversation takes as long as its code takes, and twice the same seed gives twice the same
+schedule. Work handed to an executor runs inline, in no time at all, so that threads cannot disturb the order.
+Use it for tests and simulations; it cannot wait for real sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import random
+import selectors
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+VIRTUAL_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+"""What wall clocks show when virtual time is zero."""
+
+_TASK_STEPS = frozenset({"TaskStepMethWrapper", "task_wakeup"})
+
+
+class VirtualTimeDeadlock(RuntimeError):
+    """Everything waits and no timer is set: nothing would ever happen again."""
+
+
+class Clock:
+    """The time of one session: seconds on the loop's own scale, and the wall clock for people."""
+
+    __slots__ = ("_loop", "now")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.now: Callable[[], float] = loop.time
+
+    def at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call `callback` at loop time `when`."""
+        return self._loop.call_at(when, callback)
+
+    def after(self, delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call `callback` in `delay` seconds."""
+        return self._loop.call_later(delay, callback)
+
+    def timestamp(self) -> str:
+        """The wall clock in ISO 8601, UTC. Virtual in virtual time."""
+        if isinstance(self._loop, VirtualTimeLoop):
+            return (VIRTUAL_EPOCH + timedelta(seconds=self._loop.time())).isoformat()
+        return datetime.now(UTC).isoformat()
+
+
+def perf_seconds() -> float:
+    """A real, monotonic clock for measuring how long work took. Never for deciding anything."""
+    return time.perf_counter()
+
+
+class _ShuffledReady(collections.deque[asyncio.Handle]):
+    """The loop's queue of ready callbacks, handing out task steps in random order.
+
+    Only steps of tasks are reordered, each task having at most one pending: that is the freedom a scheduler
+    has. Plain callbacks keep the order in which they were registered, which asyncio promises.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__()
+        self._rng = rng
+
+    def popleft(self) -> asyncio.Handle:
+        if len(self) > 1:
+            index = self._rng.randrange(len(self))
+            if index and _is_task_step(self[index]):
+                handle = self[index]
+                del self[index]
+                return handle
+        return super().popleft()
+
+
+def _is_task_step(handle: asyncio.Handle) -> bool:
+    callback: Any = getattr(handle, "_callback", None)
+    return type(callback).__name__ in _TASK_STEPS or isinstance(
+        getattr(callback, "__self__", None), asyncio.Task
+    )
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Never sleeps: where a real selector would wait, time jumps."""
+
+    def __init__(self, loop: VirtualTimeLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        if timeout is None:
+            raise VirtualTimeDeadlock(self._loop.describe_waiting())
+        self._loop.advance(timeout)
+        return []
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop in which time is a number. `seed` shuffles the order of ready tasks."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._virtual_now = 0.0
+        super().__init__(_JumpingSelector(self))
+        self._clock_resolution = 1e-9
+        if seed is not None:
+            self._ready = _ShuffledReady(random.Random(seed))
+
+    def time(self) -> float:
+        return self._virtual_now
+
+    def advance(self, seconds: float) -> None:
+        """Move time on."""
+        self._virtual_now += seconds
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """Run `func` here and now; the result arrives in the next round of the loop."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            result = func(*args)
+        except Exception as error:
+            self.call_soon(_settle, future, None, error)
+        else:
+            self.call_soon(_settle, future, result, None)
+        return future
+
+    def describe_waiting(self) -> str:
+        """One sentence that names the tasks that wait."""
+        names = sorted(task.get_name() for task in asyncio.all_tasks(self) if not task.done())
+        return f"Nothing can ever run again; waiting: {', '.join(names) or 'no task'}."
+
+
+def _settle(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+    if future.cancelled():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+def run_virtual(main: Coroutine[Any, Any, T], *, seed: int | None = None) -> T:
+    """Run `main` in virtual time to its end. Raises VirtualTimeDeadlock if it can never end."""
+    with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(seed)) as runner:
+        return runner.run(main)

@@ -1,0 +1,251 @@
+"""Dispatch: how a frame finds its handler, and how handlers run.
+
+Delivery to an idle processor is a plain call in the sender's stack: no queue, no task switch. `deliver` walks
+the chain until somebody handles the frame. Only a processor that is suspended in an `await`, or busy in its
+own handler, queues.
+
+Each processor has two lanes, one per direction. Order is kept per lane, and handlers run one at a time
+over both. A frame that nobody handles passes a suspended processor if nothing is ahead of it *in its lane*:
+waiting in one direction never blocks the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+
+from antiphon.frames import Frame
+
+if TYPE_CHECKING:
+    from antiphon.processor import Processor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Direction(enum.Enum):
+    """The way a frame travels."""
+
+    DOWNSTREAM = "downstream"
+    UPSTREAM = "upstream"
+
+
+Declaration = tuple[tuple[type[Frame], ...], Direction | None]
+"""What `on` leaves on a method."""
+
+
+class HandlerSpec(NamedTuple):
+    """A handler as declared: the method's name, and the direction it is limited to, if any."""
+
+    method: str
+    direction: Direction | None
+
+
+def on(*kinds: type[Frame], direction: Direction | None = None) -> Callable[[F], F]:
+    """Declare a method as the handler of frames of these kinds and of their subclasses.
+
+    The most specific kind wins. The method may be a plain function, a coroutine, a generator or an async
+    generator; what it returns or yields goes on in the direction of the frame it handled, None is consumed.
+    """
+
+    def declare(method: F) -> F:
+        setattr(method, "__antiphon_on__", (kinds, direction))  # noqa: B010
+        return method
+
+    return declare
+
+
+class Arrival(Protocol):
+    """Whatever takes a frame that has come to the end of a walk."""
+
+    def arrive(self, frame: Frame) -> None: ...
+
+
+class Table(dict[type[Frame], Arrival | None]):
+    """Which handler takes a kind of frame; filled as kinds are first seen."""
+
+    def __init__(self, resolve: Callable[[type[Frame]], Arrival | None]) -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def __missing__(self, kind: type[Frame]) -> Arrival | None:
+        handler = self[kind] = self._resolve(kind)
+        return handler
+
+
+class Lane:
+    """One direction through one processor."""
+
+    __slots__ = ("ahead", "next", "owner", "table", "upstream")
+
+    def __init__(self, owner: Inbox, table: Table, *, upstream: bool) -> None:
+        self.owner = owner
+        self.table = table
+        self.upstream = upstream
+        self.ahead = 0
+        self.next: Lane = self
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.UPSTREAM if self.upstream else Direction.DOWNSTREAM
+
+
+class Inbox(Protocol):
+    """Who keeps the frames that cannot be handled yet."""
+
+    def enqueue(self, lane: Lane, frame: Frame) -> None: ...
+
+
+def deliver(lane: Lane, frame: Frame) -> None:
+    """Carry `frame` from `lane` on to the first processor that handles it or must keep it waiting."""
+    kind = frame.__class__
+    while True:
+        if lane.ahead and not kind.urgent:
+            lane.owner.enqueue(lane, frame)
+            return
+        handler = lane.table[kind]
+        if handler is not None:
+            handler.arrive(frame)
+            return
+        lane = lane.next
+
+
+class State(enum.Enum):
+    """What a processor is doing."""
+
+    IDLE = enum.auto()
+    RUNNING = enum.auto()
+    SUSPENDED = enum.auto()
+
+
+class SyncHandler:
+    """Runs a plain function or a generator in the sender's stack."""
+
+    __slots__ = ("lane", "method", "processor")
+
+    def __init__(self, processor: Processor, lane: Lane, method: Callable[[Frame], Any]) -> None:
+        self.processor = processor
+        self.lane = lane
+        self.method = method
+
+    def arrive(self, frame: Frame) -> None:
+        processor = self.processor
+        if (processor.state is not State.IDLE or processor.inbox) and (
+            processor.state is State.RUNNING or not frame.urgent
+        ):
+            processor.enqueue(self.lane, frame)
+        else:
+            self.execute(frame)
+
+    def execute(self, frame: Frame) -> None:
+        processor = self.processor
+        if frame.response is not None and frame.response not in processor.live:
+            return
+        state, cause = processor.state, processor.cause
+        processor.state, processor.cause = State.RUNNING, frame
+        try:
+            result = self.method(frame)
+            if result is not None:
+                processor.emit(self.lane, frame, result)
+        except Exception as error:
+            processor.report(frame, error)
+        finally:
+            processor.state, processor.cause = state, cause
+        if processor.inbox or processor.urgent:
+            processor.drain()
+
+
+class AsyncHandler(SyncHandler):
+    """Runs a coroutine or an async generator as a task in the frame's scope."""
+
+    __slots__ = ()
+
+    def execute(self, frame: Frame) -> None:
+        processor = self.processor
+        if frame.response is not None and frame.response not in processor.live:
+            return
+        if frame.urgent:
+            processor.start(self._drive(frame), frame)
+            return
+        processor.state = State.SUSPENDED
+        processor.held = (frame, processor.session.clock.now())
+        self.lane.ahead += 1
+        processor.start(self._drive(frame), frame).add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.lane.ahead -= 1
+        processor = self.processor
+        processor.state = State.IDLE
+        processor.held = None
+        processor.drain()
+
+    async def _drive(self, frame: Frame) -> None:
+        processor = self.processor
+        try:
+            work = self.method(frame)
+            if inspect.isasyncgen(work):
+                async with aclosing(cast(AsyncGenerator[Any, None], work)) as results:
+                    async for result in results:
+                        processor.emit(self.lane, frame, result)
+            else:
+                processor.emit(self.lane, frame, await cast(Awaitable[Any], work))
+        except Exception as error:
+            processor.report(frame, error)
+
+
+class LifecycleHandler:
+    """Start, end, stop and cancel: handled like any other frame, but they always pass on.
+
+    A start passes before its handler runs, so that what the handler emits comes after it. An end waits until
+    the processor's own work is done, is handled, and then passes.
+    """
+
+    __slots__ = ("lane", "method", "processor")
+
+    def __init__(self, processor: Processor, lane: Lane, method: Callable[[Frame], Any] | None) -> None:
+        self.processor = processor
+        self.lane = lane
+        self.method = method
+
+    def arrive(self, frame: Frame) -> None:
+        if frame.urgent:
+            deliver(self.lane.next, frame)
+            if self.method is not None:
+                handler_for(self.processor, self.lane, self.method).arrive(frame)
+        elif self.processor.state is not State.IDLE or self.processor.inbox:
+            self.processor.enqueue(self.lane, frame)
+        else:
+            self.execute(frame)
+
+    def execute(self, frame: Frame) -> None:
+        if frame.urgent:
+            if self.method is not None:
+                handler_for(self.processor, self.lane, self.method).execute(frame)
+            return
+        if self.processor.work.count == 0 and self.method is None:
+            deliver(self.lane.next, frame)
+            return
+        AsyncHandler(self.processor, self.lane, self._finish).execute(frame)
+
+    async def _finish(self, frame: Frame) -> Frame:
+        processor = self.processor
+        await processor.work_done()
+        if self.method is not None:
+            try:
+                result = self.method(frame)
+                if inspect.isawaitable(result):
+                    result = await result
+                processor.emit(self.lane, frame, result, keep=frame)
+            except Exception as error:
+                processor.report(frame, error)
+            await processor.work_done()
+        return frame
+
+
+def handler_for(processor: Processor, lane: Lane, method: Callable[..., Any]) -> SyncHandler:
+    if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+        return AsyncHandler(processor, lane, method)
+    return SyncHandler(processor, lane, method)

@@ -1,0 +1,515 @@
+"""A session: one conversation running. One pipeline, one clock, one set of tasks.
+
+`Session.run` links the pipeline, sets every processor up at once, sends the StartFrame, and returns when
+the session has ended: gracefully (`end`: all that is ahead of the EndFrame finishes first), at once
+(`cancel`), or because it could not go on. It always returns: a processor that ignores cancellation is named
+and left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context
+from typing import Any, Protocol
+
+import msgspec
+
+from antiphon.clock import Clock
+from antiphon.dispatch import Arrival, Lane, SyncHandler, Table, deliver, on
+from antiphon.frames import (
+    BotHeardFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    CancelFrame,
+    EndFrame,
+    ErrorFrame,
+    Frame,
+    InputTextRawFrame,
+    InputTransportMessageFrame,
+    ResponseEndedFrame,
+    StartFrame,
+    StopFrame,
+    TranscriptionFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from antiphon.processor import Holding, Processor, describe
+from antiphon.response import Response, Responses
+from antiphon.wiring import check_wiring
+
+log = logging.getLogger("antiphon")
+
+_ACTIVITY = (
+    BotHeardFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    InputTextRawFrame,
+    InputTransportMessageFrame,
+    TranscriptionFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+
+
+class Ended(enum.Enum):
+    """How a session ended."""
+
+    ENDED = "ended"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Verdict(enum.Enum):
+    """What to do about an error."""
+
+    CONTINUE = "continue"
+    END = "end"
+    CANCEL = "cancel"
+
+
+class SessionResult(msgspec.Struct, frozen=True):
+    """How it went: the end, its reason, the errors on the way, and who had to be left behind."""
+
+    ended: Ended
+    reason: str
+    errors: tuple[ErrorFrame, ...] = ()
+    late: tuple[str, ...] = ()
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Deadlines of a session, in seconds. None switches one off."""
+
+    setup: float = 120.0
+    end: float = 60.0
+    failure: float = 10.0
+    cancel: float = 5.0
+    idle: float | None = None
+    held: float | None = 30.0
+
+
+class Observer(Protocol):
+    """Sees every frame on every link. Called inline: be quick, never raise."""
+
+    def on_frame(self, frame: Frame, source: Processor, target: Processor, *, upstream: bool) -> None: ...
+
+
+class SetupError(Exception):
+    """A processor could not be set up."""
+
+    def __init__(self, processor: str, error: BaseException) -> None:
+        super().__init__(f"{processor}: {describe(error)}")
+        self.processor = processor
+
+
+def default_policy(error: ErrorFrame) -> Verdict:
+    """A fatal error ends the session; any other is survived."""
+    return Verdict.END if error.fatal else Verdict.CONTINUE
+
+
+class Session:
+    """One conversation running.
+
+    `pipeline` and the options are fixed when `run` starts. `data` is whatever came with the request that
+    opened the session.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        observers: Sequence[Observer] = (),
+        policy: Callable[[ErrorFrame], Verdict] = default_policy,
+        start: StartFrame | None = None,
+        data: Any = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.observers = list(observers)
+        self.policy = policy
+        self.start_frame = start or StartFrame()
+        self.data = data
+        self.responses = Responses(self)
+        self.errors: list[ErrorFrame] = []
+        self.late: list[str] = []
+        self.pipeline: Processor | None = None
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._source = _Source(self)
+        self._sink = _Sink(self)
+        self._ending = False
+        self._closed = False
+        self._end: tuple[Ended, str] | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._last_activity = 0.0
+
+    # Running ---------------------------------------------------------------------------------------------
+
+    async def run(self, pipeline: Processor) -> SessionResult:
+        """Hold the conversation. Raises WiringError, or SetupError when a processor cannot be set up."""
+        check_wiring(pipeline)
+        self.pipeline = pipeline
+        self._loop = asyncio.get_running_loop()
+        self.clock = Clock(self._loop)
+        self._done: asyncio.Future[None] = self._loop.create_future()
+        self._attach(pipeline)
+        try:
+            await self._setup()
+            self._begin()
+            await self._done
+        except asyncio.CancelledError:
+            self.cancel("the task running the session was cancelled")
+            raise
+        finally:
+            await self._close()
+        ended, reason = self._end or (Ended.ENDED, "")
+        return SessionResult(ended, reason, tuple(self.errors), tuple(self.late))
+
+    def end(self, reason: str = "", *, deadline: float | None = None) -> None:
+        """End gracefully: what is under way finishes first, within the deadline."""
+        self._send_end(EndFrame(reason), deadline if deadline is not None else self.limits.end)
+
+    def stop(self, reason: str = "") -> None:
+        """End gracefully, but leave the transports connected."""
+        self._send_end(StopFrame(reason), self.limits.end)
+
+    def cancel(self, reason: str = "", *, ended: Ended = Ended.CANCELLED) -> None:
+        """End at once."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._end is None:
+            self._end = (ended, reason)
+        self._source.push(CancelFrame(reason))
+        self._finish()
+
+    def receive(self, frame: Frame) -> None:
+        """A frame from outside for the start of the pipeline."""
+        if not self._closed:
+            self._source.push(frame)
+
+    # What processors use ---------------------------------------------------------------------------------
+
+    @property
+    def processors(self) -> list[Processor]:
+        """Every processor of the pipeline, in order."""
+        return self.pipeline.parts() if self.pipeline is not None else []
+
+    def now(self) -> float:
+        """Seconds on the session's clock."""
+        return self.clock.now()
+
+    def spawn(
+        self,
+        work: Coroutine[Any, Any, None],
+        *,
+        owner: str,
+        name: str = "",
+        context: Context | None = None,
+        response: int | None = None,
+    ) -> asyncio.Task[None]:
+        """Run a task that ends with its response, or with the session at the latest."""
+        task = self._loop.create_task(work, name=f"{owner}: {name}" if name else owner, context=context)
+        self._tasks[task] = owner
+        scope = self.responses.get(response)
+        if scope is not None:
+            scope.add_task(task, owner)
+        if self._closed or (response is not None and scope is None):
+            task.cancel()
+        task.add_done_callback(lambda done: self._task_ended(done, scope))
+        return task
+
+    def holding(self) -> list[Holding]:
+        """Which processor holds which frame since when: the answer to "where is it stuck?"."""
+        held = (processor.holding() for processor in self.processors)
+        return [holding for holding in held if holding is not None]
+
+    def depths(self) -> dict[str, int]:
+        """How many frames wait at each processor."""
+        return {processor.name: processor.depth for processor in self.processors}
+
+    def stuck(self, processor: Processor) -> None:
+        """A processor's inbox is full of frames that must not be dropped: the session cannot go on."""
+        if not self._closed:
+            reason = f"{processor.name} is stuck: {processor.depth} frames wait for it"
+            self.errors.append(ErrorFrame(reason, fatal=True, processor=processor.name))
+            self.cancel(reason, ended=Ended.FAILED)
+
+    def log_exception(self, processor: str, frame: str, error: BaseException) -> None:
+        """Write an exception to the log, with its traceback at debug level."""
+        log.error("%s failed on %s: %s", processor, frame, describe(error))
+        log.debug("traceback", exc_info=error)
+
+    def handle_error(self, error: ErrorFrame) -> None:
+        """An error has come to the top: the policy decides."""
+        self.errors.append(error)
+        log.warning("error in %s: %s", error.processor or "the pipeline", error.error)
+        verdict = self.policy(error)
+        if verdict is Verdict.END:
+            self._end = self._end or (Ended.FAILED, error.error)
+            self.end(error.error, deadline=self.limits.failure)
+        elif verdict is Verdict.CANCEL:
+            self.cancel(error.error, ended=Ended.FAILED)
+
+    def reached_end(self, frame: EndFrame | StopFrame) -> None:
+        """The EndFrame has passed everything."""
+        if self._end is None:
+            ended = Ended.STOPPED if isinstance(frame, StopFrame) else Ended.ENDED
+            self._end = (ended, frame.reason)
+        self._finish()
+
+    def touch(self) -> None:
+        """Something happened: the idle timeout starts anew."""
+        self._last_activity = self.clock.now()
+
+    # Responses announce themselves -----------------------------------------------------------------------
+
+    def response_cancelled(self, response: Response) -> None:
+        self.responses.refuse(response)
+        for processor in self.processors:
+            processor.purge(response.id)
+        if response.tasks:
+            self._set_timer(f"response {response.id}", self.limits.cancel, lambda: self._give_up(response))
+
+    def response_ended(self, response: Response) -> None:
+        self.responses.forget(response)
+        self._drop_timer(f"response {response.id}")
+        assert response.outcome is not None
+        self._source.push(ResponseEndedFrame(response.id, response.outcome, response.reason))
+
+    # Wiring ----------------------------------------------------------------------------------------------
+
+    def link(self, before: Processor, after: Processor) -> None:
+        """Connect two processors both ways, through the observers if there are any."""
+        first, second = before.parts()[-1], after.parts()[0]
+        before.last_down.next = self.tapped(first, second, after.first_down)
+        after.last_up.next = self.tapped(second, first, before.first_up)
+
+    def tapped(self, source: Processor, target: Processor, lane: Lane) -> Lane:
+        """`lane`, or a lane that shows its frames to the observers first."""
+        return _Tap(self.observers, source, target, lane).lane if self.observers else lane
+
+    # Inside ----------------------------------------------------------------------------------------------
+
+    def _attach(self, pipeline: Processor) -> None:
+        for processor in (self._source, pipeline, self._sink):
+            processor.attach(self)
+        self.link(self._source, pipeline)
+        self.link(pipeline, self._sink)
+
+    async def _setup(self) -> None:
+        tasks = {asyncio.create_task(p.setup(), name=f"{p.name}: setup"): p for p in self.processors}
+        if not tasks:
+            return
+        try:
+            done, pending = await asyncio.wait(
+                tasks, timeout=self.limits.setup, return_when=asyncio.FIRST_EXCEPTION
+            )
+        except asyncio.CancelledError:
+            await _cancel_all(tasks)
+            raise
+        failed = [task for task in done if task.exception() is not None]
+        await _cancel_all(pending)
+        for task in failed:
+            error = task.exception()
+            assert error is not None
+            raise SetupError(tasks[task].name, error) from error
+        if pending:
+            late = ", ".join(sorted(tasks[task].name for task in pending))
+            raise SetupError(late, TimeoutError(f"not ready after {self.limits.setup:g} s"))
+
+    def _begin(self) -> None:
+        self.touch()
+        if self.limits.idle is not None:
+            self._watch_idle(self.limits.idle)
+        if self.limits.held is not None:
+            self._watch_held(self.limits.held)
+        self._source.push(self.start_frame)
+
+    def _send_end(self, frame: EndFrame | StopFrame, deadline: float) -> None:
+        if self._ending or self._closed:
+            return
+        self._ending = True
+        self._set_timer("end", deadline, lambda: self._end_overdue(deadline))
+        self._source.push(frame)
+
+    def _end_overdue(self, deadline: float) -> None:
+        holders = ", ".join(f"{h.processor} (on {h.frame})" for h in self.holding()) or "no processor"
+        working = ", ".join(sorted({p.name for p in self.processors if p.work.count})) or "nobody"
+        reason = f"the end took longer than {deadline:g} s; held by {holders}; still at work: {working}"
+        log.warning("%s", reason)
+        self.late.append(holders if holders != "no processor" else working)
+        self.cancel(reason)
+
+    def _finish(self) -> None:
+        self._closed = True
+        if not self._done.done():
+            self._done.set_result(None)
+
+    async def _close(self) -> None:
+        self._closed = True
+        for purpose in tuple(self._timers):
+            self._drop_timer(purpose)
+        for processor in self.processors:
+            processor.inbox.clear()
+            processor.urgent.clear()
+        ended = self._end[1] if self._end else "the session ended"
+        for response in tuple(self.responses.live.values()):
+            response.cancel(reason=ended)
+        await self._end_tasks()
+        await self._cleanup()
+        await self._end_tasks()
+
+    async def _end_tasks(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await _shielded_wait(self._tasks, self.limits.cancel)
+        for owner in self._tasks.values():
+            self._name_late(owner)
+        self._tasks.clear()
+
+    async def _cleanup(self) -> None:
+        tasks = {asyncio.create_task(p.cleanup(), name=f"{p.name}: cleanup"): p for p in self.processors}
+        await _shielded_wait(tasks, self.limits.cancel)
+        for task, processor in tasks.items():
+            if not task.done():
+                task.cancel()
+                self._name_late(processor.name)
+            elif not task.cancelled() and (error := task.exception()) is not None:
+                self.log_exception(processor.name, "cleanup", error)
+
+    def _name_late(self, owner: str) -> None:
+        log.error("%s did not stop when it was cancelled; left behind", owner)
+        if owner not in self.late:
+            self.late.append(owner)
+
+    def _task_ended(self, task: asyncio.Task[None], scope: Response | None) -> None:
+        self._tasks.pop(task, None)
+        if scope is not None:
+            scope.remove_task(task)
+
+    def _give_up(self, response: Response) -> None:
+        if response.id in self.responses.ending and not self._closed:
+            for owner in response.abandon():
+                self._name_late(owner)
+
+    def _watch_idle(self, limit: float) -> None:
+        quiet = self.clock.now() - self._last_activity
+        if quiet >= limit:
+            self.end(f"nothing happened for {limit:g} s")
+            return
+        self._set_timer("idle", limit - quiet, lambda: self._watch_idle(limit))
+
+    def _watch_held(self, limit: float) -> None:
+        now = self.clock.now()
+        for held in self.holding():
+            if now - held.since >= limit:
+                log.warning(
+                    "%s has been at work on %s for %.0f s; %d frames wait behind it",
+                    held.processor, held.frame, now - held.since, held.waiting,
+                )  # fmt: skip
+        self._set_timer("held", limit, lambda: self._watch_held(limit))
+
+    def _set_timer(self, purpose: str, delay: float, callback: Callable[[], None]) -> None:
+        self._drop_timer(purpose)
+        self._timers[purpose] = self.clock.after(delay, callback)
+
+    def _drop_timer(self, purpose: str) -> None:
+        timer = self._timers.pop(purpose, None)
+        if timer is not None:
+            timer.cancel()
+
+
+class _Tap:
+    """A link that shows its frames to the observers."""
+
+    def __init__(
+        self, observers: Sequence[Observer], source: Processor, target: Processor, lane: Lane
+    ) -> None:
+        self.observers = observers
+        self.source = source
+        self.target = target
+        self.upstream = lane.upstream
+        self.lane = Lane(source, Table(lambda kind: self), upstream=lane.upstream)
+        self.lane.next = lane
+
+    def arrive(self, frame: Frame) -> None:
+        for observer in self.observers:
+            observer.on_frame(frame, self.source, self.target, upstream=self.upstream)
+        deliver(self.lane.next, frame)
+
+
+class _Terminal(Processor):
+    """One end of the pipeline: frames stop here, lifecycle frames too."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__(name)
+        self.owner = session
+
+    def _resolve(self, kind: type[Frame], lane: Lane) -> Arrival | None:
+        method = self._method_for(kind, lane.direction)
+        assert method is not None
+        return SyncHandler(self, lane, method)
+
+    @on(Frame)
+    def swallow(self, frame: Frame) -> None:
+        """Nobody is further on."""
+
+    @on(*_ACTIVITY)
+    def note(self, frame: Frame) -> None:
+        self.owner.touch()
+
+
+class _Source(_Terminal):
+    """The top: where errors and requests to end arrive."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "source")
+
+    @on(ErrorFrame)
+    def error(self, frame: ErrorFrame) -> None:
+        self.owner.handle_error(frame)
+
+    @on(EndFrame)
+    def asked_to_end(self, frame: EndFrame) -> None:
+        self.owner.end(frame.reason)
+
+    @on(StopFrame)
+    def asked_to_stop(self, frame: StopFrame) -> None:
+        self.owner.stop(frame.reason)
+
+    @on(CancelFrame)
+    def asked_to_cancel(self, frame: CancelFrame) -> None:
+        self.owner.cancel(frame.reason)
+
+
+class _Sink(_Terminal):
+    """The bottom: where the end of the session arrives."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "sink")
+
+    @on(EndFrame, StopFrame)
+    def end(self, frame: EndFrame | StopFrame) -> None:
+        self.owner.reached_end(frame)
+
+
+async def _cancel_all(tasks: Any) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _shielded_wait(tasks: Any, timeout: float) -> None:
+    """Wait for tasks although we may be cancelled again; the timeout bounds it."""
+    if not tasks:
+        return
+    waiting = asyncio.ensure_future(asyncio.wait(list(tasks), timeout=timeout))
+    while not waiting.done():
+        try:
+            await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            if waiting.cancelled():
+                return
