@@ -68,14 +68,14 @@ def known(name: str, registry: Mapping[str, Model] = REGISTRY) -> Model:
     try:
         return registry[name]
     except KeyError:
-        raise ModelError(f"There is no model {name!r}{near(name, registry)}.") from None
+        raise ModelError(f"There is no model {name!r}; {near(name, registry)}") from None
 
 
 def near(name: str, registry: Mapping[str, Model] = REGISTRY) -> str:
-    """Words that name the models spelled most like `name`, or all of them."""
+    """The end of a sentence that names the models spelled most like `name`, or all of them."""
     close = difflib.get_close_matches(name, registry, n=3, cutoff=0.4)
     listed = ", ".join(close or sorted(registry))
-    return f"; did you mean {listed}" if close else f"; known are {listed}"
+    return f"did you mean {listed}?" if close else f"known are {listed}."
 
 
 def inspect(folder: Path, model: Model, registry: Mapping[str, Model] = REGISTRY) -> State:

