@@ -36,6 +36,7 @@ from antiphon.frames import (
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
+from antiphon.ledger import Ledger
 from antiphon.processor import Holding, Processor, describe
 from antiphon.response import Response, Responses
 from antiphon.wiring import check_wiring
@@ -97,6 +98,13 @@ class Observer(Protocol):
     def on_frame(self, frame: Frame, source: Processor, target: Processor, *, upstream: bool) -> None: ...
 
 
+class Transport(Protocol):
+    """The gateway to the real world: its two ends are processors."""
+
+    def input(self) -> Processor: ...
+    def output(self) -> Processor: ...
+
+
 class SetupError(Exception):
     """A processor could not be set up."""
 
@@ -124,6 +132,7 @@ class Session:
         observers: Sequence[Observer] = (),
         policy: Callable[[ErrorFrame], Verdict] = default_policy,
         start: StartFrame | None = None,
+        transport: Transport | None = None,
         data: Any = None,
     ) -> None:
         self.limits = limits or Limits()
@@ -131,6 +140,8 @@ class Session:
         self.policy = policy
         self.start_frame = start or StartFrame()
         self.data = data
+        self.ledger = Ledger()
+        self._transport = transport
         self.responses = Responses(self)
         self.errors: list[ErrorFrame] = []
         self.late: list[str] = []
@@ -188,6 +199,13 @@ class Session:
         """A frame from outside for the start of the pipeline."""
         if not self._closed:
             self._source.push(frame)
+
+    @property
+    def transport(self) -> Transport:
+        """What the session talks through. Raises RuntimeError if it was given none."""
+        if self._transport is None:
+            raise RuntimeError("this session has no transport: give Session(transport=...) one")
+        return self._transport
 
     # What processors use ---------------------------------------------------------------------------------
 

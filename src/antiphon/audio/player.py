@@ -1,0 +1,120 @@
+"""The player: what waits to be played, handed out packet by packet, stopped within one packet.
+
+Pure: no clock, no device. Each piece of sound belongs to an owner (a response), so that one response can be
+flushed and the rest stays, and so that every packet says whose samples it holds. When sound is cut, the next
+packet carries a short fade of what would have come, because a hard cut clicks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from antiphon.audio import pcm
+
+FADE_MS = 5.0
+
+
+class Packet(NamedTuple):
+    """One packet of PCM s16le mono, and how many of its samples belong to whom."""
+
+    pcm: bytes
+    portions: tuple[tuple[int | None, int], ...]
+
+
+class _Piece:
+    __slots__ = ("data", "offset", "owner")
+
+    def __init__(self, owner: int | None, data: bytes) -> None:
+        self.owner = owner
+        self.data = data
+        self.offset = 0
+
+
+class Player:
+    """Mono PCM s16le at `rate`, in packets of `packet` samples."""
+
+    def __init__(self, rate: int, packet: int) -> None:
+        self.rate = rate
+        self.packet = packet
+        self.paused = False
+        self._pieces: deque[_Piece] = deque()
+        self._queued: dict[int | None, int] = {}
+        self._fade = b""
+
+    def add(self, owner: int | None, data: bytes) -> None:
+        """Queue sound after everything that waits."""
+        if data:
+            self._pieces.append(_Piece(owner, data))
+            self._queued[owner] = self._queued.get(owner, 0) + len(data) // 2
+
+    def queued(self, owner: int | None) -> int:
+        """Samples of this owner that have not been handed out."""
+        return self._queued.get(owner, 0)
+
+    @property
+    def samples(self) -> int:
+        """All samples that wait."""
+        return sum(self._queued.values())
+
+    @property
+    def idle(self) -> bool:
+        """True when there is nothing to hand out now."""
+        return not self._fade and (self.paused or not self._pieces)
+
+    def flush(self, owner: int | None) -> int:
+        """Drop what waits of one owner. Returns the number of samples dropped."""
+        if self._pieces and self._pieces[0].owner == owner and not self.paused:
+            self._fade = self._coming()
+        self._pieces = deque(piece for piece in self._pieces if piece.owner != owner)
+        return self._queued.pop(owner, 0)
+
+    def pause(self) -> None:
+        """Hand out nothing more, after a fade; `resume` goes on from the exact sample."""
+        if not self.paused:
+            self._fade = self._coming()
+            self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
+    def pull(self) -> Packet | None:
+        """The next packet, padded with silence at the end of what there is; None when there is nothing."""
+        if self._fade:
+            fade, self._fade = self._fade, b""
+            return Packet(self._padded(fade), ())
+        if self.paused or not self._pieces:
+            return None
+        chunks, portions = self._take(self.packet)
+        return Packet(self._padded(chunks[0] if len(chunks) == 1 else b"".join(chunks)), tuple(portions))
+
+    def _take(self, wanted: int) -> tuple[list[bytes], list[tuple[int | None, int]]]:
+        chunks: list[bytes] = []
+        portions: list[tuple[int | None, int]] = []
+        while wanted and self._pieces:
+            piece = self._pieces[0]
+            chunk = piece.data[piece.offset : piece.offset + 2 * wanted]
+            piece.offset += len(chunk)
+            count = len(chunk) // 2
+            wanted -= count
+            chunks.append(chunk)
+            portions.append((piece.owner, count))
+            self._queued[piece.owner] -= count
+            if piece.offset >= len(piece.data):
+                self._pieces.popleft()
+            if not self._queued[piece.owner]:
+                del self._queued[piece.owner]
+        return chunks, portions
+
+    def _coming(self) -> bytes:
+        """The next few milliseconds, fading out. They are not counted as played."""
+        count = 2 * min(self.packet, int(self.rate * FADE_MS / 1000))
+        piece = self._pieces[0] if self._pieces else None
+        if piece is None or piece.offset == 0:
+            return b""
+        chunk = piece.data[piece.offset : piece.offset + count]
+        return pcm.fade_out(chunk, self.rate, FADE_MS)
+
+    def _padded(self, chunk: bytes) -> bytes:
+        missing = 2 * self.packet - len(chunk)
+        return chunk + bytes(missing) if missing else chunk

@@ -1,0 +1,92 @@
+"""The playout ledger: of each response, what was written, what was spoken, and how much of it was heard.
+
+The output transport writes it, sample by sample; the conversation reads it. A word counts as heard when more
+than half of it was played.
+"""
+
+from __future__ import annotations
+
+import bisect
+
+import msgspec
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A word as written (with the space after it), spoken from `start` to `end` seconds of the response."""
+
+    text: str
+    start: float
+    end: float
+
+    def heard_at(self, played: float) -> bool:
+        """Is it heard once `played` seconds have been? A word without sound is, as soon as its time comes."""
+        if self.start >= self.end:
+            return played >= self.start
+        return played > (self.start + self.end) / 2
+
+
+class Playout:
+    """What became of one response."""
+
+    __slots__ = ("_generated", "_words", "complete", "played", "voiced")
+
+    def __init__(self) -> None:
+        self._generated: list[str] = []
+        self._words: list[Word | None] = []
+        self.played = 0.0
+        self.voiced = False
+        self.complete = False
+
+    def write(self, text: str) -> None:
+        """The model wrote more."""
+        self._generated.append(text)
+
+    def set_word(self, index: int, word: Word) -> None:
+        """Word number `index` is spoken then; a later call corrects an earlier one."""
+        if index >= len(self._words):
+            self._words.extend([None] * (index + 1 - len(self._words)))
+        self._words[index] = word
+
+    @property
+    def generated(self) -> str:
+        if len(self._generated) > 1:
+            self._generated = ["".join(self._generated)]
+        return self._generated[0] if self._generated else ""
+
+    @property
+    def heard(self) -> str | None:
+        """The words heard so far: a prefix of `generated`. None for a response without a voice."""
+        if not self.voiced:
+            return None
+        spoken = "".join(word.text for word in self._words[: self.words_heard] if word is not None)
+        if self.complete and spoken.strip() == self.generated.strip():
+            return self.generated
+        return spoken
+
+    @property
+    def words_heard(self) -> int:
+        """How many words have been heard, from the first on."""
+        return bisect.bisect_left(
+            self._words, True, key=lambda word: word is None or not word.heard_at(self.played)
+        )
+
+
+class Ledger:
+    """The playouts of a session's responses, by number, until they are settled."""
+
+    def __init__(self) -> None:
+        self._playouts: dict[int, Playout] = {}
+
+    def open(self, response: int) -> Playout:
+        """The playout of a response, made on first use."""
+        playout = self._playouts.get(response)
+        if playout is None:
+            playout = self._playouts[response] = Playout()
+        return playout
+
+    def get(self, response: int) -> Playout | None:
+        return self._playouts.get(response)
+
+    def forget(self, response: int) -> None:
+        """The response is settled: its words are in the conversation now."""
+        self._playouts.pop(response, None)

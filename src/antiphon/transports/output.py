@@ -1,0 +1,257 @@
+"""The output end of a transport: paces the bot's sound, keeps the ledger of what was heard, stops at once.
+
+The framework owns pacing, not the device or the peer: packets leave on the session's clock with a small lead,
+so that stopping is heard within one packet on every transport. A subclass only writes packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from antiphon.audio.player import Packet, Player
+from antiphon.audio.resample import StreamResampler, to_mono
+from antiphon.dispatch import Direction, on
+from antiphon.frames import (
+    BotHeardFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    EndFrame,
+    LLMTextFrame,
+    OutputAudioRawFrame,
+    OutputTransportMessageFrame,
+    OutputTransportMessageUrgentFrame,
+    ResponseEndedFrame,
+    StartFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from antiphon.ledger import Playout, Word
+from antiphon.processor import Processor
+from antiphon.response import Response
+
+GAP_SECONDS = 0.35
+"""Silence of this length inside an answer (the voice came too late) counts as having stopped speaking."""
+
+
+class OutputTransport(Processor):
+    """Plays what comes. Subclasses override the `write_*` methods, and `clear_audio` if they can take back.
+
+    `packet_ms` is the length of a packet, `lead_ms` how far ahead of real time packets may be written.
+    """
+
+    gives = ()
+
+    def __init__(self, name: str = "output", *, packet_ms: int = 20, lead_ms: int = 0) -> None:
+        super().__init__(name)
+        self.packet_seconds = packet_ms / 1000
+        self.lead = lead_ms / 1000
+        self.rate = 24000
+        self.player = Player(self.rate, self._packet_samples())
+        self._resamplers: dict[tuple[int | None, int], StreamResampler] = {}
+        self._held: dict[int, Response] = {}
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._gap: asyncio.TimerHandle | None = None
+        self._speaking = False
+        self._speaker: int | None = None
+        self._words: dict[int, int] = {}
+        self._drained: asyncio.Event | None = None
+
+    # What subclasses do ----------------------------------------------------------------------------------
+
+    def write_audio(self, pcm: bytes) -> None:
+        """One packet of PCM s16le mono at `rate` leaves now."""
+
+    def clear_audio(self) -> float:
+        """Take back what was written but not played, if possible. Returns how many seconds were taken back."""
+        return 0.0
+
+    def write_message(self, message: Any) -> None:
+        """A message for the client application leaves now."""
+
+    # Frames ----------------------------------------------------------------------------------------------
+
+    @on(StartFrame)
+    def start(self, frame: StartFrame) -> None:
+        self.rate = frame.audio_out_sample_rate
+        self.player = Player(self.rate, self._packet_samples())
+
+    @on(TTSStartedFrame, direction=Direction.DOWNSTREAM)
+    def voice(self, frame: TTSStartedFrame) -> TTSStartedFrame:
+        if frame.response is not None:
+            self.session.ledger.open(frame.response).voiced = True
+        return frame
+
+    @on(LLMTextFrame, TTSSpeakFrame, direction=Direction.DOWNSTREAM)
+    def written(self, frame: LLMTextFrame | TTSSpeakFrame) -> LLMTextFrame | TTSSpeakFrame:
+        if frame.response is not None:
+            self.session.ledger.open(frame.response).write(frame.text)
+        return frame
+
+    @on(TTSTextFrame, direction=Direction.DOWNSTREAM)
+    def word(self, frame: TTSTextFrame) -> TTSTextFrame:
+        if frame.response is not None:
+            playout = self.session.ledger.open(frame.response)
+            playout.set_word(frame.index, Word(frame.text, frame.start, frame.end))
+        return frame
+
+    @on(OutputAudioRawFrame, direction=Direction.DOWNSTREAM)
+    def play(self, frame: OutputAudioRawFrame) -> OutputAudioRawFrame:
+        owner = frame.response
+        pcm = to_mono(frame.audio, frame.num_channels)
+        if frame.sample_rate != self.rate:
+            pcm = self._resampler(owner, frame.sample_rate).process(pcm)
+        self._queue(owner, pcm)
+        return frame
+
+    @on(TTSStoppedFrame, direction=Direction.DOWNSTREAM)
+    def finish(self, frame: TTSStoppedFrame) -> TTSStoppedFrame:
+        self._flush_resamplers(frame.response, play=True)
+        return frame
+
+    @on(OutputTransportMessageFrame, OutputTransportMessageUrgentFrame)
+    def message(self, frame: OutputTransportMessageFrame | OutputTransportMessageUrgentFrame) -> None:
+        self.write_message(frame.message)
+
+    @on(ResponseEndedFrame)
+    def ended(self, frame: ResponseEndedFrame) -> ResponseEndedFrame:
+        self._flush_resamplers(frame.id, play=False)
+        self._words.pop(frame.id, None)
+        if self._speaker == frame.id:
+            self._stop_speaking()
+        return frame
+
+    @on(EndFrame)
+    async def end(self, frame: EndFrame) -> None:
+        """The goodbye is heard to its end."""
+        while not self.player.idle:
+            self._drained = asyncio.Event()
+            await self._drained.wait()
+        self._stop_speaking()
+
+    async def cleanup(self) -> None:
+        for timer in (self._timer, self._gap):
+            if timer is not None:
+                timer.cancel()
+
+    # Playing ---------------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Fall silent within a packet, keeping the place."""
+        self.player.pause()
+
+    def resume(self) -> None:
+        """Go on from the exact sample."""
+        self.player.resume()
+        self._wake()
+
+    def _queue(self, owner: int | None, pcm: bytes) -> None:
+        if not pcm:
+            return
+        response = self.session.responses.get(owner)
+        if response is not None and response.id not in self._held:
+            response.hold()
+            self._held[response.id] = response
+            response.on_cancel(lambda: self._cut(response.id))
+        self.player.add(owner, pcm)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._timer is None and not self.player.idle:
+            self._due = max(self._due, self.session.now())
+            self._tick()
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self.session.now()
+        while now >= self._due - self.lead - 1e-6:
+            packet = self.player.pull()
+            if packet is None:
+                self._run_dry()
+                return
+            self._write(packet)
+        self._timer = self.session.clock.at(self._due - self.lead, self._tick)
+
+    def _write(self, packet: Packet) -> None:
+        self.write_audio(packet.pcm)
+        self._due += self.packet_seconds
+        for owner, samples in packet.portions:
+            self._account(owner, samples)
+
+    def _account(self, owner: int | None, samples: int) -> None:
+        self._start_speaking(owner)
+        if owner is None:
+            return
+        playout = self.session.ledger.open(owner)
+        playout.played += samples / self.rate
+        self._tell_heard(owner, playout)
+        if not self.player.queued(owner):
+            self._let_go(owner)
+
+    def _run_dry(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
+        if self._speaking and not self.player.paused and self._gap is None:
+            self._gap = self.session.clock.after(GAP_SECONDS, self._stop_speaking)
+
+    def _cut(self, owner: int) -> None:
+        """The response was cancelled: silence within a packet, and the ledger says what was heard."""
+        playout = self.session.ledger.open(owner)
+        playout.played = max(0.0, playout.played - self.clear_audio())
+        self.player.flush(owner)
+        self._flush_resamplers(owner, play=False)
+        if self.player.paused and not self.player.samples:
+            self.player.resume()
+        self._wake()
+        self._let_go(owner)
+
+    def _let_go(self, owner: int) -> None:
+        response = self._held.pop(owner, None)
+        if response is not None:
+            response.release()
+
+    # Saying so -------------------------------------------------------------------------------------------
+
+    def _start_speaking(self, owner: int | None) -> None:
+        if self._gap is not None:
+            self._gap.cancel()
+            self._gap = None
+        if self._speaking and self._speaker == owner:
+            return
+        self._stop_speaking()
+        self._speaking, self._speaker = True, owner
+        self.broadcast(BotStartedSpeakingFrame(owner))
+
+    def _stop_speaking(self) -> None:
+        if self._gap is not None:
+            self._gap.cancel()
+            self._gap = None
+        if self._speaking:
+            owner, self._speaking, self._speaker = self._speaker, False, None
+            self.broadcast(BotStoppedSpeakingFrame(owner))
+
+    def _tell_heard(self, owner: int, playout: Playout) -> None:
+        heard = playout.words_heard
+        if heard > self._words.get(owner, 0):
+            self._words[owner] = heard
+            self.broadcast(BotHeardFrame(owner, playout.heard or ""))
+
+    # Sound -----------------------------------------------------------------------------------------------
+
+    def _packet_samples(self) -> int:
+        return round(self.rate * self.packet_seconds)
+
+    def _resampler(self, owner: int | None, rate: int) -> StreamResampler:
+        resampler = self._resamplers.get((owner, rate))
+        if resampler is None:
+            resampler = self._resamplers[owner, rate] = StreamResampler(rate, self.rate)
+        return resampler
+
+    def _flush_resamplers(self, owner: int | None, *, play: bool) -> None:
+        for key in [key for key in self._resamplers if key[0] == owner]:
+            rest = self._resamplers.pop(key).flush()
+            if play:
+                self._queue(owner, rest)
