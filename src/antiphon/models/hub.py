@@ -11,7 +11,9 @@ included, and is not tried again.
 
 from __future__ import annotations
 
+import functools
 import os
+import ssl
 import threading
 from collections.abc import Mapping
 from enum import Enum
@@ -78,7 +80,10 @@ class _Contact(Enum):
 
 
 class Hub:
-    """One hub. It remembers whether it could be reached."""
+    """One hub. It remembers whether it could be reached.
+
+    `offline`: never ask. `proxies`: use the proxies that the environment names.
+    """
 
     def __init__(
         self,
@@ -86,13 +91,12 @@ class Hub:
         *,
         token: str | None = None,
         offline: bool = False,
-        client: httpx.Client | None = None,
+        proxies: bool = True,
     ) -> None:
-        self._endpoint = endpoint.rstrip("/")
+        self.endpoint = endpoint.rstrip("/")
+        self._token = token
         self._offline = offline
-        self._client = client or httpx.Client(follow_redirects=True, timeout=_TIMEOUT)
-        if token:
-            self._client.headers["Authorization"] = f"Bearer {token}"
+        self._proxies = proxies
         self._contact = _Contact.UNTRIED
 
     @classmethod
@@ -106,17 +110,18 @@ class Hub:
         """All files of the model at that revision. Raises `ModelError`."""
         self._reach()
         revision = quote(hub_id.revision, safe="")
-        url = f"{self._endpoint}/api/models/{hub_id.id}/revision/{revision}?blobs=true"
+        url = f"{self.endpoint}/api/models/{hub_id.id}/revision/{revision}?blobs=true"
         try:
-            response = self._client.get(url)
+            with self._client() as client:
+                response = client.get(url)
         except httpx.RequestError as error:
-            raise Unreachable(f"The hub {self._endpoint} does not answer ({error}).") from error
+            raise Unreachable(f"The hub {self.endpoint} does not answer ({error}).") from error
         refuse(response, hub_id.id)
         try:
             info = msgspec.json.decode(response.content, type=_Info)
         except msgspec.DecodeError as error:
             raise ModelError(
-                f"{self._endpoint} does not answer like a model hub: check HF_ENDPOINT."
+                f"{self.endpoint} does not answer like a model hub: check HF_ENDPOINT."
             ) from error
         return [_file(sibling) for sibling in info.siblings]
 
@@ -124,9 +129,20 @@ class Hub:
         """Bring one file to `target`. Raises `ModelError`; the next call takes up what came."""
         self._reach()
         revision = quote(hub_id.revision, safe="")
-        url = f"{self._endpoint}/{hub_id.id}/resolve/{revision}/{quote(file.path)}"
+        url = f"{self.endpoint}/{hub_id.id}/resolve/{revision}/{quote(file.path)}"
         wanted = Wanted(url, f"{hub_id.id}:{file.path}", file.size, file.sha256)
-        download(self._client, wanted, target, progress)
+        with self._client() as client:
+            download(client, wanted, target, progress)
+
+    def _client(self) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return httpx.Client(
+            headers=headers,
+            timeout=_TIMEOUT,
+            follow_redirects=True,
+            trust_env=self._proxies,
+            verify=_trusted(),
+        )
 
     def _reach(self) -> None:
         """Make sure, once, that the hub answers at all. Raises `Unreachable`."""
@@ -135,7 +151,7 @@ class Hub:
         if self._contact is _Contact.UNTRIED:
             self._contact = _Contact.MADE if self._answers() else _Contact.FAILED
         if self._contact is _Contact.FAILED:
-            raise Unreachable(f"The hub {self._endpoint} cannot be reached.")
+            raise Unreachable(f"The hub {self.endpoint} cannot be reached.")
 
     def _answers(self) -> bool:
         """Ask in a thread of its own, because looking up a name cannot be given a time limit."""
@@ -143,7 +159,8 @@ class Hub:
 
         def ask() -> None:
             try:
-                self._client.head(self._endpoint, follow_redirects=False)
+                with self._client() as client:
+                    client.head(self.endpoint, follow_redirects=False)
             except (httpx.RequestError, httpx.InvalidURL):
                 return
             answered.set()
@@ -152,6 +169,12 @@ class Hub:
         asking.start()
         asking.join(CONTACT_SECONDS)
         return answered.is_set()
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust, read once because that takes longer than many a request."""
+    return httpx.create_ssl_context()
 
 
 def _file(sibling: _Sibling) -> HubFile:

@@ -127,7 +127,7 @@ def _folder(kind: Kind, files: Sequence[HubFile], within: str) -> list[HubFile]:
             return [here[name] for name in (*needed, *more) if name in here]
     folders = sorted({str(PurePosixPath(file.path).parent) for file in files} - {"."})
     hint = f"; its folders are {', '.join(folders)} (as in owner/name:folder)" if folders else ""
-    needed = _listed(_wanted_sets(kind)[0])
+    needed = _listed(_wanted_sets(kind)[-1])
     raise ModelError(f"There is no {kind.value} model in {within or 'that model'}: it needs {needed}{hint}.")
 
 

@@ -104,14 +104,14 @@ _SMOLLM2 = ModelFile(
 _MODELS = (
     Model(
         name="silero-vad",
-        purpose="voice activity detection",
+        purpose="voice activity",
         licence="MIT",
         files=_SILERO,
         sources=(_in_wheel("silero-vad==6.2.3", "silero_vad/data", _SILERO),),
     ),
     Model(
         name="smart-turn-v3.2",
-        purpose="end of turn, from sound",
+        purpose="end of turn",
         licence="BSD-2-Clause",
         files=_SMART_TURN,
         sources=(
@@ -125,7 +125,7 @@ _MODELS = (
     ),
     Model(
         name="moonshine-base-en",
-        purpose="speech to text, English, as published",
+        purpose="speech to text, as published",
         licence="MIT",
         files=_MOONSHINE_BASE,
         sources=(
@@ -139,13 +139,13 @@ _MODELS = (
     ),
     Model(
         name="moonshine-base-en-int8",
-        purpose="speech to text, English, converted for speed",
+        purpose="speech to text",
         licence="MIT",
         derived=Derived("moonshine-base-en", CONVERTED_FILES, convert_moonshine, size=123_000_000),
     ),
     Model(
         name="moonshine-tiny-en",
-        purpose="speech to text, English, light",
+        purpose="speech to text, light",
         licence="MIT",
         files=_MOONSHINE_TINY,
         sources=(
@@ -159,7 +159,7 @@ _MODELS = (
     ),
     Model(
         name="qwen2.5-coder-0.5b-instruct",
-        purpose="language model, for talking",
+        purpose="language model",
         licence="Apache-2.0",
         files=(_QWEN,),
         sources=(
@@ -173,7 +173,7 @@ _MODELS = (
     ),
     Model(
         name="smollm2-135m-instruct",
-        purpose="language model, tiny, for tests",
+        purpose="language model, tiny",
         licence="Apache-2.0",
         files=(_SMOLLM2,),
         sources=(

@@ -78,7 +78,7 @@ def pip_download(requirement: str, platform: str, folder: Path, tick: Tick) -> P
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(requirement, platform, folder),
+            pip_command(requirement, platform, folder),
             env={**os.environ, "TMPDIR": str(folder)},
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -90,7 +90,8 @@ def pip_download(requirement: str, platform: str, folder: Path, tick: Tick) -> P
     return wheels[0]
 
 
-def _command(requirement: str, platform: str, folder: Path) -> list[str]:
+def pip_command(requirement: str, platform: str, folder: Path) -> list[str]:
+    """The command that downloads one wheel into `folder`; the module says why each flag is there."""
     tags = ["--python-version=3.11", "--implementation=py", "--abi=none", f"--platform={platform}"]
     plain = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar=off", "--no-input"]
     quiet = ["--quiet", "--disable-pip-version-check"]
