@@ -77,7 +77,7 @@ class _Tools:
         written = scratch / f"{path.stem}.onnx"
         level = self._ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._rewrite(path, written, level, {"session.save_model_format": "ONNX"})
-        model = self._onnx.load(str(written))
+        model = self._load(written)
         model.graph.name = model.graph.name or path.stem
         return model
 
@@ -90,7 +90,8 @@ class _Tools:
         raw, folded = scratch / f"{target.stem}_raw.onnx", scratch / f"{target.stem}_float.onnx"
         self._onnx.save(model, str(raw))
         self._rewrite(raw, folded, self._ort.GraphOptimizationLevel.ORT_ENABLE_BASIC, {})
-        floats = self._onnx.load(str(folded))
+        raw.unlink()
+        floats = self._load(folded)
         floats.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
         self._quantization.quantize_dynamic(
             floats,
@@ -129,7 +130,14 @@ class _Tools:
             [output.name for output in first.graph.output if ".encoder." in output.name],
             check_model=False,
         )
-        return self._onnx.load(str(cut))
+        whole.unlink()
+        return self._load(cut)
+
+    def _load(self, path: Path) -> Any:
+        """Read a model and remove its file, so that the work needs little disk."""
+        model = self._onnx.load(str(path))
+        path.unlink()
+        return model
 
     def _rewrite(self, source: Path, target: Path, level: Any, config: dict[str, str]) -> None:
         """Let onnxruntime load a model, optimise it to `level` and write what it made of it."""
