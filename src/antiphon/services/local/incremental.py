@@ -8,7 +8,7 @@ directly instead; this is for models such as Moonshine and Whisper.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Protocol
 
 from antiphon.services.base import Audio, EndTurn, Flush, Transcript
@@ -35,7 +35,7 @@ class Recogniser(Protocol):
 
 async def transcribe(
     recogniser: Recogniser, core: Segmenter, audio: AsyncIterable[Audio | Flush | EndTurn]
-) -> AsyncIterator[Transcript]:
+) -> AsyncGenerator[Transcript, None]:
     """Read a stream of speech, segment by segment, as `core` decides.
 
     Closing the generator aborts the reading that runs and ends the task that takes in `audio`. An error in

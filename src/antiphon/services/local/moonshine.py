@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -58,7 +58,7 @@ class Moonshine:
         self._folder = _folder(model)
         self._partial_every = partial_every
 
-    def transcribe(self, audio: AsyncIterable[Audio | Flush | EndTurn]) -> AsyncIterator[Transcript]:
+    def transcribe(self, audio: AsyncIterable[Audio | Flush | EndTurn]) -> AsyncGenerator[Transcript, None]:
         """Read a stream of speech: interim transcripts, and one final for each `Flush`.
 
         Raises `ServiceError` when the model cannot be opened or the audio is not whole samples.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
@@ -63,7 +63,7 @@ class FasterWhisper:
         self._partial_every = partial_every
         self._compute = compute
 
-    def transcribe(self, audio: AsyncIterable[Audio | Flush | EndTurn]) -> AsyncIterator[Transcript]:
+    def transcribe(self, audio: AsyncIterable[Audio | Flush | EndTurn]) -> AsyncGenerator[Transcript, None]:
         """Read a stream of speech: interim transcripts, and one final for each `Flush`.
 
         Raises `ServiceError` when the library or the model cannot be had, or the audio is not whole samples.
