@@ -1,11 +1,11 @@
 """Dispatch: how a frame finds its handler, and how handlers run.
 
-Delivery to an idle processor is a plain call in the sender's stack: no queue, no task switch. `deliver` walks
-the chain until somebody handles the frame. Only a processor that is suspended in an `await`, or busy in its
+Delivery to an idle node is a plain call in the sender's stack: no queue, no task switch. `deliver` walks
+the chain until somebody handles the frame. Only a node that is suspended in an `await`, or busy in its
 own handler, queues.
 
-Each processor has two lanes, one per direction. Order is kept per lane, and handlers run one at a time
-over both. A frame that nobody handles passes a suspended processor if nothing is ahead of it *in its lane*:
+Each node has two lanes, one per direction. Order is kept per lane, and handlers run one at a time
+over both. A frame that nobody handles passes a suspended node if nothing is ahead of it *in its lane*:
 waiting in one direction never blocks the other.
 """
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 from antiphon.frames import Frame
 
 if TYPE_CHECKING:
-    from antiphon.processor import Processor
+    from antiphon.node import Node
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,7 +77,7 @@ class Table(dict[type[Frame], Arrival | None]):
 
 
 class Lane:
-    """One direction through one processor."""
+    """One direction through one node."""
 
     __slots__ = ("ahead", "next", "owner", "table", "upstream")
 
@@ -100,7 +100,7 @@ class Inbox(Protocol):
 
 
 def deliver(lane: Lane, frame: Frame) -> None:
-    """Carry `frame` from `lane` on to the first processor that handles it or must keep it waiting."""
+    """Carry `frame` from `lane` on to the first node that handles it or must keep it waiting."""
     kind = frame.__class__
     while True:
         if lane.ahead and not kind.urgent:
@@ -114,7 +114,7 @@ def deliver(lane: Lane, frame: Frame) -> None:
 
 
 class State(enum.Enum):
-    """What a processor is doing."""
+    """What a node is doing."""
 
     IDLE = enum.auto()
     RUNNING = enum.auto()
@@ -124,38 +124,36 @@ class State(enum.Enum):
 class SyncHandler:
     """Runs a plain function or a generator in the sender's stack."""
 
-    __slots__ = ("lane", "method", "processor")
+    __slots__ = ("lane", "method", "node")
 
-    def __init__(self, processor: Processor, lane: Lane, method: Callable[[Frame], Any]) -> None:
-        self.processor = processor
+    def __init__(self, node: Node, lane: Lane, method: Callable[[Frame], Any]) -> None:
+        self.node = node
         self.lane = lane
         self.method = method
 
     def arrive(self, frame: Frame) -> None:
-        processor = self.processor
-        if (processor.state is not State.IDLE or processor.inbox) and (
-            processor.state is State.RUNNING or not frame.urgent
-        ):
-            processor.enqueue(self.lane, frame)
+        node = self.node
+        if (node.state is not State.IDLE or node.inbox) and (node.state is State.RUNNING or not frame.urgent):
+            node.enqueue(self.lane, frame)
         else:
             self.execute(frame)
 
     def execute(self, frame: Frame) -> None:
-        processor = self.processor
-        if frame.response is not None and frame.response not in processor.live:
+        node = self.node
+        if frame.response is not None and frame.response not in node.live:
             return
-        state, cause = processor.state, processor.cause
-        processor.state, processor.cause = State.RUNNING, frame
+        state, cause = node.state, node.cause
+        node.state, node.cause = State.RUNNING, frame
         try:
             result = self.method(frame)
             if result is not None:
-                processor.emit(self.lane, frame, result)
+                node.emit(self.lane, frame, result)
         except Exception as error:
-            processor.report(frame, error)
+            node.report(frame, error)
         finally:
-            processor.state, processor.cause = state, cause
-        if processor.inbox or processor.urgent:
-            processor.drain()
+            node.state, node.cause = state, cause
+        if node.inbox or node.urgent:
+            node.drain()
 
 
 class AsyncHandler(SyncHandler):
@@ -164,36 +162,36 @@ class AsyncHandler(SyncHandler):
     __slots__ = ()
 
     def execute(self, frame: Frame) -> None:
-        processor = self.processor
-        if frame.response is not None and frame.response not in processor.live:
+        node = self.node
+        if frame.response is not None and frame.response not in node.live:
             return
         if frame.urgent:
-            processor.start(self._drive(frame), frame)
+            node.resume_in_task(self._drive(frame), frame)
             return
-        processor.state = State.SUSPENDED
-        processor.held = (frame, processor.session.clock.now())
+        node.state = State.SUSPENDED
+        node.held = (frame, node.session.clock.now())
         self.lane.ahead += 1
-        processor.start(self._drive(frame), frame).add_done_callback(self._done)
+        node.resume_in_task(self._drive(frame), frame).add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self.lane.ahead -= 1
-        processor = self.processor
-        processor.state = State.IDLE
-        processor.held = None
-        processor.drain()
+        node = self.node
+        node.state = State.IDLE
+        node.held = None
+        node.drain()
 
     async def _drive(self, frame: Frame) -> None:
-        processor = self.processor
+        node = self.node
         try:
             work = self.method(frame)
             if inspect.isasyncgen(work):
                 async with aclosing(cast(AsyncGenerator[Any, None], work)) as results:
                     async for result in results:
-                        processor.emit(self.lane, frame, result)
+                        node.emit(self.lane, frame, result)
             else:
-                processor.emit(self.lane, frame, await cast(Awaitable[Any], work))
+                node.emit(self.lane, frame, await cast(Awaitable[Any], work))
         except Exception as error:
-            processor.report(frame, error)
+            node.report(frame, error)
 
 
 class LifecycleHandler:
@@ -203,10 +201,10 @@ class LifecycleHandler:
     the processor's own work is done, is handled, and then passes.
     """
 
-    __slots__ = ("lane", "method", "processor")
+    __slots__ = ("lane", "method", "node")
 
-    def __init__(self, processor: Processor, lane: Lane, method: Callable[[Frame], Any] | None) -> None:
-        self.processor = processor
+    def __init__(self, node: Node, lane: Lane, method: Callable[[Frame], Any] | None) -> None:
+        self.node = node
         self.lane = lane
         self.method = method
 
@@ -214,38 +212,38 @@ class LifecycleHandler:
         if frame.urgent:
             deliver(self.lane.next, frame)
             if self.method is not None:
-                handler_for(self.processor, self.lane, self.method).arrive(frame)
-        elif self.processor.state is not State.IDLE or self.processor.inbox:
-            self.processor.enqueue(self.lane, frame)
+                handler_for(self.node, self.lane, self.method).arrive(frame)
+        elif self.node.state is not State.IDLE or self.node.inbox:
+            self.node.enqueue(self.lane, frame)
         else:
             self.execute(frame)
 
     def execute(self, frame: Frame) -> None:
         if frame.urgent:
             if self.method is not None:
-                handler_for(self.processor, self.lane, self.method).execute(frame)
+                handler_for(self.node, self.lane, self.method).execute(frame)
             return
-        if self.processor.work.count == 0 and self.method is None:
+        if self.node.work.count == 0 and self.method is None:
             deliver(self.lane.next, frame)
             return
-        AsyncHandler(self.processor, self.lane, self._finish).execute(frame)
+        AsyncHandler(self.node, self.lane, self._finish).execute(frame)
 
     async def _finish(self, frame: Frame) -> Frame:
-        processor = self.processor
-        await processor.work_done()
+        node = self.node
+        await node.work_done()
         if self.method is not None:
             try:
                 result = self.method(frame)
                 if inspect.isawaitable(result):
                     result = await result
-                processor.emit(self.lane, frame, result, keep=frame)
+                node.emit(self.lane, frame, result, keep=frame)
             except Exception as error:
-                processor.report(frame, error)
-            await processor.work_done()
+                node.report(frame, error)
+            await node.work_done()
         return frame
 
 
-def handler_for(processor: Processor, lane: Lane, method: Callable[..., Any]) -> SyncHandler:
+def handler_for(node: Node, lane: Lane, method: Callable[..., Any]) -> SyncHandler:
     if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
-        return AsyncHandler(processor, lane, method)
-    return SyncHandler(processor, lane, method)
+        return AsyncHandler(node, lane, method)
+    return SyncHandler(node, lane, method)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, cast
 
 from antiphon.dispatch import Lane, Table, deliver
 from antiphon.frames import Frame, ManuallySwitchServiceFrame
-from antiphon.processor import INBOX_CAPACITY, Processor
+from antiphon.node import INBOX_CAPACITY, Node
+from antiphon.processor import Ends, Processor
 from antiphon.response import CURRENT_ACTIVITY, Activity, Response
 
 if TYPE_CHECKING:
@@ -63,29 +64,17 @@ class Pipeline(Processor):
         if not self.processors:
             self.processors.append(Processor(f"{self.name} (empty)"))
 
-    @property
-    def first_down(self) -> Lane:
-        return self.processors[0].first_down
+    def _ends(self) -> Ends:
+        first, last = self.processors[0]._ends(), self.processors[-1]._ends()
+        return Ends(first.first_down, last.last_down, last.first_up, first.last_up)
 
-    @property
-    def last_down(self) -> Lane:
-        return self.processors[-1].last_down
+    def _parts(self) -> list[Processor]:
+        return [part for processor in self.processors for part in processor._parts()]
 
-    @property
-    def first_up(self) -> Lane:
-        return self.processors[-1].first_up
-
-    @property
-    def last_up(self) -> Lane:
-        return self.processors[0].last_up
-
-    def parts(self) -> list[Processor]:
-        return [part for processor in self.processors for part in processor.parts()]
-
-    def attach(self, session: Session) -> None:
-        super().attach(session)
+    def _attach(self, session: Session) -> None:
+        super()._attach(session)
         for processor in self.processors:
-            processor.attach(session)
+            processor._attach(session)
         for before, after in zip(self.processors, self.processors[1:], strict=False):
             session.link(before, after)
 
@@ -93,7 +82,7 @@ class Pipeline(Processor):
 class _Junction:
     """A lane in which every frame arrives: where branches begin or end."""
 
-    def __init__(self, owner: Processor, *, upstream: bool) -> None:
+    def __init__(self, owner: Node, *, upstream: bool) -> None:
         self.lane = Lane(owner, Table(lambda kind: self), upstream=upstream)
 
     def arrive(self, frame: Frame) -> None:
@@ -108,7 +97,7 @@ class _Fork(_Junction):
     """
 
     def __init__(self, owner: Branching, *, upstream: bool) -> None:
-        super().__init__(owner, upstream=upstream)
+        super().__init__(owner._node, upstream=upstream)
         self.owner = owner
         self.merge = _Merge(owner, self, upstream=upstream)
         self.entries: list[Lane] = []
@@ -151,7 +140,7 @@ class _Merge(_Junction):
     """
 
     def __init__(self, owner: Branching, fork: _Fork, *, upstream: bool) -> None:
-        super().__init__(owner, upstream=upstream)
+        super().__init__(owner._node, upstream=upstream)
         self.owner = owner
         self.fork = fork
         self.passages: dict[int, _Passage] = {}
@@ -187,7 +176,7 @@ class _Exit(_Junction):
     """The end of one branch."""
 
     def __init__(self, merge: _Merge, branch: int) -> None:
-        super().__init__(merge.owner, upstream=merge.lane.upstream)
+        super().__init__(merge.owner._node, upstream=merge.lane.upstream)
         self.merge = merge
         self.branch = branch
 
@@ -205,7 +194,7 @@ class Branching(Processor):
             raise ValueError(f"{self.name} needs at least one branch")
         self.fork_down = self.make_fork(upstream=False)
         self.fork_up = self.make_fork(upstream=True)
-        self._down, self._up = self.fork_down.merge.lane, self.fork_up.merge.lane
+        self._node.down, self._node.up = self.fork_down.merge.lane, self.fork_up.merge.lane
 
     def make_fork(self, *, upstream: bool) -> _Fork:
         return _Fork(self, upstream=upstream)
@@ -214,35 +203,24 @@ class Branching(Processor):
         """The branches that get this frame, by number."""
         return range(len(self.branches))
 
-    @property
-    def first_down(self) -> Lane:
-        return self.fork_down.lane
+    def _ends(self) -> Ends:
+        down, up = self.fork_down, self.fork_up
+        return Ends(down.lane, down.merge.lane, up.lane, up.merge.lane)
 
-    @property
-    def last_down(self) -> Lane:
-        return self.fork_down.merge.lane
+    def _parts(self) -> list[Processor]:
+        return [part for branch in self.branches for part in branch._parts()]
 
-    @property
-    def first_up(self) -> Lane:
-        return self.fork_up.lane
-
-    @property
-    def last_up(self) -> Lane:
-        return self.fork_up.merge.lane
-
-    def parts(self) -> list[Processor]:
-        return [part for branch in self.branches for part in branch.parts()]
-
-    def attach(self, session: Session) -> None:
-        super().attach(session)
+    def _attach(self, session: Session) -> None:
+        super()._attach(session)
         down, up = self.fork_down.merge.exits(), self.fork_up.merge.exits()
         for branch, exit_down, exit_up in zip(self.branches, down, up, strict=True):
-            branch.attach(session)
-            first, last = branch.parts()[0], branch.parts()[-1]
-            self.fork_down.entries.append(session.tapped(self, first, branch.first_down))
-            self.fork_up.entries.append(session.tapped(self, last, branch.first_up))
-            branch.last_down.next = session.tapped(last, self, exit_down)
-            branch.last_up.next = session.tapped(first, self, exit_up)
+            branch._attach(session)
+            first, last = branch._parts()[0], branch._parts()[-1]
+            ends = branch._ends()
+            self.fork_down.entries.append(session.tapped(self, first, ends.first_down))
+            self.fork_up.entries.append(session.tapped(self, last, ends.first_up))
+            ends.last_down.next = session.tapped(last, self, exit_down)
+            ends.last_up.next = session.tapped(first, self, exit_up)
 
 
 class ParallelPipeline(Branching):

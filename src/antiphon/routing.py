@@ -17,8 +17,10 @@ GATE_CAPACITY = 4096
 
 
 class Filter(Processor):
-    """Passes, of the ordered frames that travel downstream, those for which `passes` is true or that are of one
-    of the `kinds`."""
+    """Passes only some of the ordered frames that travel downstream.
+
+    Those for which `passes` is true, or, without it, those of one of the `kinds`.
+    """
 
     gives = ()
 
@@ -29,7 +31,7 @@ class Filter(Processor):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        self._passes = passes or (lambda frame: isinstance(frame, kinds))
+        self._passes: Callable[[Frame], bool] = passes or (lambda frame: isinstance(frame, kinds))
 
     @on(DataFrame, ControlFrame, direction=Direction.DOWNSTREAM)
     def check(self, frame: Frame) -> Frame | None:
@@ -37,7 +39,7 @@ class Filter(Processor):
 
 
 class Gate(Processor):
-    """Keeps ordered frames that travel downstream while it is closed, and lets them go, in order, when it opens.
+    """Keeps ordered frames that travel downstream while it is closed; lets them go in order when it opens.
 
     Frames of a cancelled response are not let go. When `capacity` frames wait, the oldest is dropped and
     counted. A session's end opens the gate.

@@ -37,7 +37,8 @@ from antiphon.frames import (
     UserStoppedSpeakingFrame,
 )
 from antiphon.ledger import Ledger
-from antiphon.processor import Holding, Processor, describe
+from antiphon.node import Node, describe
+from antiphon.processor import Holding, Processor
 from antiphon.response import Response, Responses
 from antiphon.wiring import check_wiring
 
@@ -212,7 +213,7 @@ class Session:
     @property
     def processors(self) -> list[Processor]:
         """Every processor of the pipeline, in order."""
-        return self.pipeline.parts() if self.pipeline is not None else []
+        return self.pipeline._parts() if self.pipeline is not None else []
 
     def now(self) -> float:
         """Seconds on the session's clock."""
@@ -286,7 +287,7 @@ class Session:
     def response_cancelled(self, response: Response) -> None:
         self.responses.refuse(response)
         for processor in self.processors:
-            processor.purge(response.id)
+            processor._node.purge(response.id)
         if response.tasks:
             self._set_timer(f"response {response.id}", self.limits.cancel, lambda: self._give_up(response))
 
@@ -300,9 +301,10 @@ class Session:
 
     def link(self, before: Processor, after: Processor) -> None:
         """Connect two processors both ways, through the observers if there are any."""
-        first, second = before.parts()[-1], after.parts()[0]
-        before.last_down.next = self.tapped(first, second, after.first_down)
-        after.last_up.next = self.tapped(second, first, before.first_up)
+        first, second = before._parts()[-1], after._parts()[0]
+        above, below = before._ends(), after._ends()
+        above.last_down.next = self.tapped(first, second, below.first_down)
+        below.last_up.next = self.tapped(second, first, above.first_up)
 
     def tapped(self, source: Processor, target: Processor, lane: Lane) -> Lane:
         """`lane`, or a lane that shows its frames to the observers first."""
@@ -312,7 +314,7 @@ class Session:
 
     def _attach(self, pipeline: Processor) -> None:
         for processor in (self._source, pipeline, self._sink):
-            processor.attach(self)
+            processor._attach(self)
         self.link(self._source, pipeline)
         self.link(pipeline, self._sink)
 
@@ -354,7 +356,7 @@ class Session:
 
     def _end_overdue(self, deadline: float) -> None:
         holders = ", ".join(f"{h.processor} (on {h.frame})" for h in self.holding()) or "no processor"
-        working = ", ".join(sorted({p.name for p in self.processors if p.work.count})) or "nobody"
+        working = ", ".join(sorted({p.name for p in self.processors if p._node.work.count})) or "nobody"
         reason = f"the end took longer than {deadline:g} s; held by {holders}; still at work: {working}"
         log.warning("%s", reason)
         self.late.append(holders if holders != "no processor" else working)
@@ -370,8 +372,8 @@ class Session:
         for purpose in tuple(self._timers):
             self._drop_timer(purpose)
         for processor in self.processors:
-            processor.inbox.clear()
-            processor.urgent.clear()
+            processor._node.inbox.clear()
+            processor._node.urgent.clear()
         ended = self._end[1] if self._end else "the session ended"
         for response in tuple(self.responses.live.values()):
             response.cancel(reason=ended)
@@ -449,7 +451,7 @@ class _Tap:
         self.source = source
         self.target = target
         self.upstream = lane.upstream
-        self.lane = Lane(source, Table(lambda kind: self), upstream=lane.upstream)
+        self.lane = Lane(source._node, Table(lambda kind: self), upstream=lane.upstream)
         self.lane.next = lane
 
     def arrive(self, frame: Frame) -> None:
@@ -458,17 +460,22 @@ class _Tap:
         deliver(self.lane.next, frame)
 
 
+class _TerminalNode(Node):
+    """Lifecycle frames are handled like any others: there is nowhere to pass them on to."""
+
+    def _resolve(self, kind: type[Frame], lane: Lane) -> Arrival | None:
+        method = self.processor._handler_for(kind, lane.direction)
+        assert method is not None
+        return SyncHandler(self, lane, method)
+
+
 class _Terminal(Processor):
-    """One end of the pipeline: frames stop here, lifecycle frames too."""
+    """One end of the pipeline: frames stop here."""
 
     def __init__(self, session: Session, name: str) -> None:
         super().__init__(name)
+        self._node = _TerminalNode(self)
         self.owner = session
-
-    def _resolve(self, kind: type[Frame], lane: Lane) -> Arrival | None:
-        method = self._method_for(kind, lane.direction)
-        assert method is not None
-        return SyncHandler(self, lane, method)
 
     @on(Frame)
     def swallow(self, frame: Frame) -> None:

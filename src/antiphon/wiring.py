@@ -24,15 +24,15 @@ class _Stream:
     def plus(self, processor: Processor) -> _Stream:
         gives = processor.gives
         if gives is None:
-            return _Stream(self.kinds, open_=self.open or bool(processor.handlers))
+            return _Stream(self.kinds, open_=self.open or bool(processor._handlers))
         return _Stream(self.kinds | frozenset(gives), open_=self.open)
 
 
 def check_wiring(pipeline: Processor) -> None:
     """Refuse what cannot work. Raises WiringError."""
     seen: dict[int, str] = {}
-    for part in pipeline.parts():
-        for thing in part.exclusive():
+    for part in pipeline._parts():
+        for thing in part._exclusive():
             if id(thing) in seen:
                 raise WiringError(
                     f"{part.name} is in the pipeline twice (also as {seen[id(thing)]}): "
