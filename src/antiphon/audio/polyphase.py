@@ -2,8 +2,8 @@
 
 `LiveResampler` is a windowed-sinc filter as one matrix product per packet. The delay is 32 samples of the
 lower rate (4 ms at 8 kHz, 2 ms at 16 kHz), where soxr's streams hold back up to 115 ms. The price is a
-softer edge: flat within 0.01 dB to 86 % of the lower rate's band, images and aliases 69 dB down. For files, and for
-odd pairs of rates, use `antiphon.audio.resample`.
+softer edge: flat within 0.01 dB to 86 % of the lower rate's band, images and aliases 69 dB down. For files,
+and for odd pairs of rates, use `antiphon.audio.resample`.
 
 Formula: polyphase interpolation with a Kaiser window (Oppenheim and Schafer, Discrete-Time Signal
 Processing, sections 4.6 and 7.6).
