@@ -34,6 +34,8 @@ def chunks(text: str, language: str = "en", *, first: bool = True, max_chars: in
         ("- Milk and eggs\n- Bread", "- Milk and eggs\n"),
         ("One two three four five six seven eight nine", "One two three four five six seven "),
         ("I looked up the weather for Berlin and found rain", "I looked up the weather "),
+        ("I'm not sure about that because the data", "I'm not sure about that "),
+        ("Yes. I can do that for you right now", "Yes. I can do that "),
         ("I would like to tell you the story", "I would like to tell "),
         ("See [a page, so](http://x.y/a) first, then", "See [a page, so](http://x.y/a) first, "),
     ],

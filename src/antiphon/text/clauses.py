@@ -18,7 +18,7 @@ _UNSPACED_LETTER = re.compile(
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 _LEADS = {
-    "en": "and but or so because if when while that which who where than then about after as at before by "
+    "en": "and but or so because if when while which who where than then about after as at before by "
     "for from in into of on over since through to under until with without",
     "de": "und oder aber denn weil wenn dass der die das als an auf aus bei für in mit nach seit um von "
     "vor zu",
@@ -90,7 +90,9 @@ def _fitness(text: str, cut: int, language: str) -> int:
     before, rest = text[:cut].split(), text[cut:].split(maxsplit=1)
     last = before[-1].lower() if before else ""
     bare = last.strip(CLOSERS)
-    if bare.endswith(".") or bare.rstrip(".") in leads | ties or not any(map(str.isalpha, bare)):
+    if bare.endswith(".") or bare in ties or not any(map(str.isalpha, bare)):
         return 0
-    complete = len(rest) == 2
-    return 2 if complete and rest[0].lower() in leads else 1
+    leads_on = bare in leads
+    if len(rest) == 2 and rest[0].lower() in leads:
+        return 2 if leads_on else 3
+    return 0 if leads_on else 1
