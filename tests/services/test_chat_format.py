@@ -134,6 +134,10 @@ def test_tools_carry_their_schema() -> None:
     ]
 
 
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    assert to_messages(Context((UserMessage.of("a\ud83d b"),))) == [{"role": "user", "content": "a? b"}]
+
+
 def test_everything_can_be_sent_as_json() -> None:
     context = Context((UserMessage((ImagePart(data=b"\xff\x00"), AudioPart(b"\0\0", 8000), TextPart("ø"))),))
     assert json.loads(json.dumps(to_messages(context))) == to_messages(context)

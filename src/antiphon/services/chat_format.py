@@ -4,7 +4,7 @@ Pure functions. The result is what belongs under ``messages`` and ``tools`` of a
 
 The format has rules that a live conversation breaks, so some things are put right on the way: a tool's result
 goes straight behind the call that it answers, even if the user spoke in between; a call that was never
-answered and a result without a call are left out; so is an answer of which nothing was heard.
+answered and a result without a call are left out; so is an answer of which nothing was heard. Halves of surrogate pairs become question marks.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def to_tools(context: Context) -> list[dict[str, Any]]:
 def _entries(message: Message, results: dict[str, ToolMessage]) -> Iterator[ChatMessage]:
     match message:
         case SystemMessage(text=text):
-            yield {"role": "system", "content": text}
+            yield {"role": "system", "content": _sound(text)}
         case UserMessage():
             yield {"role": "user", "content": _user_content(message)}
         case AssistantMessage():
@@ -61,7 +61,7 @@ def _assistant(message: AssistantMessage, results: dict[str, ToolMessage]) -> It
     answered = [call for call in message.tool_calls if call.id in results]
     if not message.said and not answered:
         return
-    entry: ChatMessage = {"role": "assistant", "content": message.said or None}
+    entry: ChatMessage = {"role": "assistant", "content": _sound(message.said) or None}
     if answered:
         entry["tool_calls"] = [_call(call) for call in answered]
     yield entry
@@ -70,11 +70,11 @@ def _assistant(message: AssistantMessage, results: dict[str, ToolMessage]) -> It
 
 
 def _result(message: ToolMessage) -> str:
-    return f"Error: {message.content}" if message.is_error else message.content
+    return _sound(f"Error: {message.content}" if message.is_error else message.content)
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
-    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    arguments = _sound(json.dumps(call.arguments, ensure_ascii=False))
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
@@ -86,14 +86,14 @@ def _tool(spec: ToolSpec) -> dict[str, Any]:
 def _user_content(message: UserMessage) -> str | list[dict[str, Any]]:
     """A plain string when there are words only: every server takes that, not every one takes a list."""
     if all(isinstance(part, TextPart) for part in message.parts):
-        return message.text
+        return _sound(message.text)
     return [_part(part) for part in message.parts]
 
 
 def _part(part: Part) -> dict[str, Any]:
     match part:
         case TextPart(text=text):
-            return {"type": "text", "text": text}
+            return {"type": "text", "text": _sound(text)}
         case ImagePart():
             return {"type": "image_url", "image_url": {"url": _image_url(part)}}
         case AudioPart():
@@ -104,6 +104,11 @@ def _image_url(part: ImagePart) -> str:
     if part.data is None and part.url:
         return part.url
     return f"data:{part.mime};base64,{_base64(part.data or b'')}"
+
+
+def _sound(text: str) -> str:
+    """Text without halves of surrogate pairs, which no server takes."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _base64(data: bytes) -> str:

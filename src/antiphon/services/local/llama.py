@@ -1,0 +1,130 @@
+"""A language model on this machine, inside this process: any GGUF file, run by llama.cpp.
+
+The model is loaded once per process and shared by all sessions. What it has computed for a conversation stays
+in a slot, so that only new words cost time; `prime` computes them even before the user has finished.
+
+Limits: words only, no pictures or sound. Functions are described to the model, but small models write their
+calls as text, which is passed on as text. For a model that somebody else runs see `antiphon.services.openai`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from antiphon.context import Context, ToolCall
+from antiphon.models.resolving import resolve
+from antiphon.services.base import TextDelta, Usage
+from antiphon.services.chat_format import to_messages, to_tools
+from antiphon.services.chat_stream import ChatStream
+from antiphon.services.local.llama_engine import Chunk, Engine, EngineSettings, shared_engine
+from antiphon.services.local.llama_run import run_chat
+
+DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
+
+
+class Llama:
+    """An LLM service.
+
+    `model` is a name of the registry (`antiphon.models`), the path of a GGUF file, or a hub id. It is looked
+    for when first used. `context_tokens` is what one conversation may be long, in tokens; `slots` is how many
+    are answered at once, the others wait; each slot takes memory for its context. `threads` is by default
+    the number of cores, at most 4.
+
+    Services with the same model and sizes share one loaded model. All methods raise ServiceError (which
+    `ModelError` is, when there is no such model).
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        *,
+        max_tokens: int = 256,
+        temperature: float = 0.3,
+        repeat_penalty: float = 1.1,
+        context_tokens: int = 4096,
+        slots: int = 2,
+        threads: int | None = None,
+        load: Callable[[EngineSettings], Engine] = shared_engine,
+    ) -> None:
+        self.model = model
+        self._sampling = {"temperature": temperature, "repeat_penalty": repeat_penalty}
+        self._max_tokens = max_tokens
+        self._sizes = (context_tokens, slots, threads or min(os.cpu_count() or 1, 4))
+        self._load = load
+        self._engine: Engine | None = None
+
+    async def warm(self, context: Context | None = None) -> None:
+        """Load the model, and let every slot read the beginning that all conversations share."""
+        request = self._request(context or Context.of("Hello."), max_tokens=0)
+        engine = await self._opened()
+        for slot in range(self._sizes[1]):
+            async with aclosing(run_chat(engine, request | {"id_slot": slot})) as chunks:
+                async for _ in chunks:
+                    pass
+        engine.slots.remember(_prompt(request))
+
+    async def prime(self, context: Context) -> None:
+        """Read the conversation without answering, so that a later answer to it starts sooner.
+
+        Give it the user's words so far whenever they grow. Cancelling it is cheap, and keeps what was read.
+        """
+        async with aclosing(self._run(self._request(context, max_tokens=0), priming=True)) as chunks:
+            async for _ in chunks:
+                pass
+
+    async def generate(self, context: Context) -> AsyncIterator[TextDelta | ToolCall | Usage]:
+        """Stream one answer. Closing the generator stops the model at its next token and waits for that."""
+        answer = ChatStream()
+        request = self._request(context, self._max_tokens)
+        async with aclosing(self._run(request, priming=False)) as chunks:
+            async for chunk in chunks:
+                for item in answer.feed(chunk):
+                    yield item
+        for item in answer.finish():
+            yield item
+
+    def _request(self, context: Context, max_tokens: int) -> dict[str, Any]:
+        tools = {"tools": to_tools(context)} if context.tools else {}
+        return {
+            **self._sampling,
+            **tools,
+            "messages": to_messages(context),
+            "max_tokens": max_tokens,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "cache_prompt": True,
+            "return_progress": True,
+        }
+
+    async def _run(self, request: dict[str, Any], *, priming: bool) -> AsyncGenerator[Chunk]:
+        engine = await self._opened()
+        slot = engine.slots.take(_prompt(request), priming=priming)
+        try:
+            async with aclosing(run_chat(engine, request | {"id_slot": slot})) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            engine.slots.give(slot, priming=priming)
+
+    async def _opened(self) -> Engine:
+        engine = self._engine
+        if engine is None:
+            self._engine = engine = await asyncio.get_running_loop().run_in_executor(None, self._open)
+        return engine
+
+    def _open(self) -> Engine:
+        return self._load(EngineSettings(resolve(self.model, "gguf"), *self._sizes))
+
+
+def _prompt(request: dict[str, Any]) -> str:
+    """What the model reads, near enough to compare requests by how they begin."""
+    parts = [json.dumps(request.get("tools"))]
+    for message in request["messages"]:
+        parts += [message["role"], str(message["content"]), str(message.get("tool_calls", ""))]
+    return "\n".join(parts)
