@@ -46,6 +46,13 @@ def test_speech_is_read_as_it_grows_and_once_more_at_the_flush() -> None:
     ]
 
 
+def test_a_long_segment_is_read_less_often() -> None:
+    told = play(Segmenter(limit=100), words(*range(80)))
+    counts = [len(each.text.split()) for each in told]
+    assert counts[:10] == list(range(2, 21, 2))
+    assert all(later - earlier >= 0.09 * later for earlier, later in pairwise(counts))
+
+
 def test_a_longer_final_replaces_the_first_and_a_turn_ends_the_segment() -> None:
     told = play(Segmenter(), [*words(1, 2), Flush(), *words(3), Flush(), EndTurn(), *words(4, 5), Flush()])
     assert finals(told) == [(0, "w1 w2"), (0, "w1 w2 w3"), (1, "w4 w5")]

@@ -7,6 +7,7 @@ extra `local`: ``pip install 'antiphon[local]'`` (`FasterWhisper` needs the extr
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from antiphon.services.base import ServiceError
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
     from antiphon.services.local.whisper import FasterWhisper
 
 _HOMES = {
-    "FasterWhisper": "whisper",
-    "Hibari": "hibari",
-    "Llama": "llama",
-    "Moonshine": "moonshine",
-    "SileroVAD": "silero",
-    "SmartTurn": "smart_turn",
+    "FasterWhisper": ("whisper", "faster_whisper", "whisper"),
+    "Hibari": ("hibari", "hibari", "local"),
+    "Llama": ("llama", "xllamacpp", "local"),
+    "Moonshine": ("moonshine", "onnxruntime", "local"),
+    "SileroVAD": ("silero", "onnxruntime", "local"),
+    "SmartTurn": ("smart_turn", "onnxruntime", "local"),
 }
-
-_EXTRAS = {"faster_whisper": "whisper", "hibari": "local", "onnxruntime": "local", "xllamacpp": "local"}
+"""Each service's module here, the library it runs on, and the extra that brings that."""
 
 __all__ = ["FasterWhisper", "Hibari", "Llama", "Moonshine", "SileroVAD", "SmartTurn"]
 
@@ -36,12 +36,7 @@ __all__ = ["FasterWhisper", "Hibari", "Llama", "Moonshine", "SileroVAD", "SmartT
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        module = import_module(f"{__name__}.{_HOMES[name]}")
-    except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(error.name or "")
-        if extra is None:
-            raise
-        message = f"{name} needs {error.name}: pip install 'antiphon[{extra}]'"
-        raise ServiceError(message, fatal=True) from error
-    return getattr(module, name)
+    module, library, extra = _HOMES[name]
+    if find_spec(library) is None:
+        raise ServiceError(f"{name} needs {library}: pip install 'antiphon[{extra}]'", fatal=True)
+    return getattr(import_module(f"{__name__}.{module}"), name)

@@ -27,8 +27,7 @@ def log_mel(samples: Floats) -> Floats:
 
     Frames of 25 ms every 10 ms, centred, the signal mirrored at both ends.
     """
-    power = _power_spectrum(samples)
-    mel = np.log10(np.maximum(mel_filters() @ power.T, _FLOOR))
+    mel = np.log10(np.maximum(_filtered(_power_spectrum(samples)), _FLOOR))
     return ((np.maximum(mel, mel.max() - _RANGE) + 4) / 4).astype(np.float32)
 
 
@@ -48,6 +47,29 @@ def _power_spectrum(samples: Floats) -> Floats:
     mirrored = np.pad(samples, _FRAME // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(mirrored, _FRAME)[::HOP][: len(samples) // HOP]
     return (np.abs(np.fft.rfft(frames * _window(), axis=1)) ** 2).astype(np.float32)
+
+
+def _filtered(power: Floats) -> Floats:
+    """The filter bank applied, [80, frames]: a dozen weighted rows, which is quicker than a matrix product.
+
+    A matrix product of this size also wakes numpy's own threads, which fight with those of the workers.
+    """
+    bins, weights = _sparse_filters()
+    rows = np.ascontiguousarray(power.T)
+    mel = np.zeros((BINS, len(power)), np.float32)
+    for column, weight in zip(bins.T, weights.T, strict=True):
+        mel += rows[column] * weight[:, None]
+    return mel
+
+
+@cache
+def _sparse_filters() -> tuple[NDArray[np.intp], Floats]:
+    """The bins that each filter spans, [80, n], and their weights: n is the span of the widest."""
+    filters = mel_filters()
+    widest = int((filters > 0).sum(axis=1).max())
+    first = np.minimum((filters > 0).argmax(axis=1), filters.shape[1] - widest)
+    bins = first[:, None] + np.arange(widest)
+    return bins, np.take_along_axis(filters, bins, axis=1)
 
 
 @cache

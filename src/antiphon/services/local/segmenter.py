@@ -22,6 +22,9 @@ from antiphon.services.local.intake import mono
 from antiphon.services.local.loudness import quietest
 from antiphon.services.local.segment import Order, Segment
 
+_LEAST_GROWTH = 0.1
+"""The share by which a segment grows between interim readings: long ones are read less often, so that a second
+of speech costs about the same however long the turn is."""
 _CUT_REGION = 4.0
 _CUT_WINDOW = 0.1
 
@@ -33,7 +36,10 @@ class _Reading(msgspec.Struct, frozen=True):
 
 
 class Segmenter:
-    """Decides what is read when. `partial_every` and `limit` in seconds of sound; `limit` is 5 or more."""
+    """Decides what is read when. `partial_every` and `limit` in seconds of sound; `limit` is 5 or more.
+
+    Interim readings come every `partial_every` seconds, and in a long segment every tenth of its length.
+    """
 
     def __init__(
         self, *, partial_every: float = 0.5, limit: float = 25.0, language: str | None = None
@@ -73,7 +79,7 @@ class Segmenter:
         """The next piece of work: the oldest final one, else an interim one if it is due, else nothing."""
         if self._finals:
             return self._with_answer(self._finals.popleft())
-        if self._segment.grown(self._partial_every):
+        if self._segment.grown(max(self._partial_every, self._segment.seconds * _LEAST_GROWTH)):
             return self._segment.order(final=False)
         return None
 
