@@ -50,7 +50,8 @@ class Moonshine:
     """Streaming speech to text (`antiphon.services.base.STT`); one may serve any number of sessions.
 
     `model` is a name that `antiphon.models` knows or a folder. While speech goes on, an interim transcript is
-    made every `partial_every` seconds of it (less often in turns over ten times as long). The model is loaded with the first speech, or by `warm`.
+    made every `partial_every` seconds of it (less often in turns over ten times as long). The model is loaded
+    with the first speech, or by `warm`.
     Raises `antiphon.models.ModelError` when the model is unknown or not on this machine.
     """
 

@@ -23,8 +23,8 @@ from antiphon.services.local.loudness import quietest
 from antiphon.services.local.segment import Order, Segment
 
 _LEAST_GROWTH = 0.1
-"""The share by which a segment grows between interim readings: long ones are read less often, so that a second
-of speech costs about the same however long the turn is."""
+"""The share by which a segment grows between interim readings: long ones are read less often, so that a
+second of speech costs about the same however long the turn is."""
 _CUT_REGION = 4.0
 _CUT_WINDOW = 0.1
 
