@@ -178,19 +178,19 @@ def test_a_flush_does_not_wait_for_the_interim_reading() -> None:
         line.hang_up()
         return [await listening] + [each async for each in call]
 
-    [told] = asyncio.run(main())
+    told = asyncio.run(main())[-1]
     assert told.final
     assert error_rate([(QUESTIONS[0], told.text)]) < 0.2
 
 
-def test_a_call_can_be_dropped_at_any_moment() -> None:
-    sound = spoken(QUESTIONS[0])
+def test_a_call_can_be_dropped_at_any_moment_of_a_reading_that_takes_a_second() -> None:
+    sound = Audio((b"".join(spoken(question).pcm for question in QUESTIONS))[: 48 * RATE], RATE)
 
     async def main() -> None:
         service, loop = Moonshine(), asyncio.get_running_loop()
         await service.warm()
-        for milliseconds in range(0, 200, 8):
-            script: list[Item] = [*pieces(sound), *([Flush()] if milliseconds % 16 else [])]
+        for milliseconds in range(0, 480, 16):
+            script: list[Item] = [*pieces(sound), *([Flush()] if milliseconds % 32 else [])]
             line = Line()
             line.say(*script)
             call = service.transcribe(line)
@@ -201,7 +201,7 @@ def test_a_call_can_be_dropped_at_any_moment() -> None:
             started = loop.time()
             for lane in (urgent_lane(), idle_lane()):
                 await loop.run_in_executor(lane, int)
-            assert loop.time() - started < 0.2
+            assert loop.time() - started < 0.4
 
     asyncio.run(main())
 
