@@ -4,7 +4,8 @@ Pure functions. The result is what belongs under ``messages`` and ``tools`` of a
 
 The format has rules that a live conversation breaks, so some things are put right on the way: a tool's result
 goes straight behind the call that it answers, even if the user spoke in between; a call that was never
-answered and a result without a call are left out; so is an answer of which nothing was heard. Halves of surrogate pairs become question marks.
+answered and a result without a call are left out; so is an answer of which nothing was heard. Halves of
+surrogate pairs become question marks.
 """
 
 from __future__ import annotations
