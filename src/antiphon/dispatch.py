@@ -99,6 +99,36 @@ class Inbox(Protocol):
     def enqueue(self, lane: Lane, frame: Frame) -> None: ...
 
 
+class _NotConnected:
+    """Where a processor's frames go while it is in no session."""
+
+    def arrive(self, frame: Frame) -> None:
+        raise RuntimeError(
+            f"{frame.name} was pushed by a processor that is in no session: push from `setup` on, not before"
+        )
+
+    def enqueue(self, lane: Lane, frame: Frame) -> None:
+        self.arrive(frame)
+
+
+class _Over:
+    """Where a processor's frames go once its session is over: nobody handles them any more."""
+
+    def arrive(self, frame: Frame) -> None:
+        """The frame is lost, as all that comes too late."""
+
+    def enqueue(self, lane: Lane, frame: Frame) -> None:
+        """Nothing is kept."""
+
+
+def _dead_end(end: _NotConnected | _Over) -> Lane:
+    return Lane(end, Table(lambda kind: end), upstream=False)
+
+
+NOT_CONNECTED = _dead_end(_NotConnected())
+OVER = _dead_end(_Over())
+
+
 def deliver(lane: Lane, frame: Frame) -> None:
     """Carry `frame` from `lane` on to the first node that handles it or must keep it waiting."""
     kind = frame.__class__
@@ -142,8 +172,9 @@ class SyncHandler:
         node = self.node
         if frame.response is not None and frame.response not in node.live:
             return
-        state, cause = node.state, node.cause
+        state, cause, ordered = node.state, node.cause, not frame.urgent
         node.state, node.cause = State.RUNNING, frame
+        self.lane.ahead += ordered
         try:
             result = self.method(frame)
             if result is not None:
@@ -151,6 +182,7 @@ class SyncHandler:
         except Exception as error:
             node.report(frame, error)
         finally:
+            self.lane.ahead -= ordered
             node.state, node.cause = state, cause
         if node.inbox or node.urgent:
             node.drain()
@@ -181,6 +213,15 @@ class AsyncHandler(SyncHandler):
         node.drain()
 
     async def _drive(self, frame: Frame) -> None:
+        try:
+            await self.run(frame)
+        except asyncio.CancelledError:
+            if _asked_to_stop():
+                raise
+            self.node.report(frame, RuntimeError("something that the handler waited for was cancelled"))
+
+    async def run(self, frame: Frame) -> None:
+        """Run the handler to its end, passing on what it gives and reporting what it raises."""
         node = self.node
         try:
             work = self.method(frame)
@@ -228,22 +269,24 @@ class LifecycleHandler:
             return
         AsyncHandler(self.node, self.lane, self._finish).execute(frame)
 
-    async def _finish(self, frame: Frame) -> Frame:
-        node = self.node
-        await node.work_done()
+    async def _finish(self, frame: Frame) -> None:
+        await self.node.work_done()
         if self.method is not None:
-            try:
-                result = self.method(frame)
-                if inspect.isawaitable(result):
-                    result = await result
-                node.emit(self.lane, frame, result, keep=frame)
-            except Exception as error:
-                node.report(frame, error)
-            await node.work_done()
-        return frame
+            handler = handler_for(self.node, self.lane, self.method)
+            if isinstance(handler, AsyncHandler):
+                await handler.run(frame)
+            else:
+                handler.execute(frame)
+            await self.node.work_done()
+        deliver(self.lane.next, frame)
 
 
 def handler_for(node: Node, lane: Lane, method: Callable[..., Any]) -> SyncHandler:
     if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
         return AsyncHandler(node, lane, method)
     return SyncHandler(node, lane, method)
+
+
+def _asked_to_stop() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

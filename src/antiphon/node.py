@@ -12,7 +12,18 @@ from collections.abc import Coroutine, Iterable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from antiphon.dispatch import Arrival, Lane, LifecycleHandler, State, SyncHandler, Table, deliver, handler_for
+from antiphon.dispatch import (
+    NOT_CONNECTED,
+    OVER,
+    Arrival,
+    Lane,
+    LifecycleHandler,
+    State,
+    SyncHandler,
+    Table,
+    deliver,
+    handler_for,
+)
 from antiphon.frames import ErrorFrame, Frame, Overflow
 from antiphon.response import CURRENT_ACTIVITY, CURRENT_RESPONSE, Activity, Response
 
@@ -27,11 +38,25 @@ DROPPABLE_CAPACITY = 256
 """Frames of one droppable kind (incoming audio: about five seconds) that may wait at one processor."""
 
 
-class _Waiting(NamedTuple):
+class Waiting(NamedTuple):
+    """A frame that waits. What it belongs to is not over before it has been handled."""
+
     lane: Lane
     frame: Frame
     activity: Activity | None
     response: Response | None
+
+    def hold(self) -> None:
+        if self.activity is not None:
+            self.activity.hold()
+        if self.response is not None:
+            self.response.hold()
+
+    def release(self) -> None:
+        if self.activity is not None:
+            self.activity.release()
+        if self.response is not None:
+            self.response.release()
 
 
 class Node:
@@ -42,13 +67,14 @@ class Node:
         self.state = State.IDLE
         self.cause: Frame | None = None
         self.held: tuple[Frame, float] | None = None
-        self.inbox: deque[_Waiting] = deque()
-        self.urgent: deque[_Waiting] = deque()
+        self.inbox: deque[Waiting] = deque()
+        self.urgent: deque[Waiting] = deque()
         self.dropped: dict[str, int] = {}
         self.live: dict[int, Response] = {}
         self.work = Activity(self._work_is_done)
         self.down = Lane(self, Table(lambda kind: self._resolve(kind, self.down)), upstream=False)
         self.up = Lane(self, Table(lambda kind: self._resolve(kind, self.up)), upstream=True)
+        self.down.next = self.up.next = NOT_CONNECTED
         self._waiters: list[asyncio.Future[None]] = []
         self._draining = False
         self._session: Session | None = None
@@ -68,6 +94,15 @@ class Node:
         """Become part of a session."""
         self._session = session
         self.live = session.responses.live
+
+    @property
+    def attached(self) -> bool:
+        """Whether the node is, or was, part of a session. It serves only one."""
+        return self._session is not None
+
+    def detach(self) -> None:
+        """The session is over: what is pushed from now on goes nowhere."""
+        self.down.next = self.up.next = OVER
 
     def push(self, frame: Frame, *, upstream: bool) -> None:
         """Send a frame on, as part of the response it is caused by."""
@@ -89,19 +124,22 @@ class Node:
         """The number of the response on whose behalf the processor is acting now."""
         return self.cause.response if self.cause is not None else CURRENT_RESPONSE.get()
 
-    def emit(self, lane: Lane, cause: Frame, result: Any, keep: Frame | None = None) -> None:
-        """Pass on what a handler returned: a frame, an iterable of frames, or nothing."""
-        if result is None or result is keep:
+    def emit(self, lane: Lane, cause: Frame, result: Any) -> None:
+        """Pass on what a handler returned: a frame, an iterable of frames, or nothing.
+
+        Lifecycle frames pass on by themselves, so one that its handler gives back does not go twice.
+        """
+        if result is None or (result is cause and cause.lifecycle):
             return
         if isinstance(result, Frame):
             if result.response is None and cause.response is not None and result.scoped:
                 result = result.replace(response=cause.response)
             deliver(lane.next, result)
             return
-        if not isinstance(result, Iterable):
+        if not isinstance(result, Iterable) or isinstance(result, (str, bytes)):
             raise TypeError(f"a handler returned {type(result).__name__}, not a frame, frames or None")
         for frame in cast(Iterable[Any], result):
-            self.emit(lane, cause, frame, keep)
+            self.emit(lane, cause, frame)
 
     def report(self, frame: Frame, error: Exception) -> None:
         """A handler raised: tell the session, by name, and go on."""
@@ -119,8 +157,8 @@ class Node:
         activity, response = CURRENT_ACTIVITY.get(), self.session.responses.get(frame.response)
         if frame.response is not None and response is None:
             return
-        entry = _Waiting(lane, frame, activity, response)
-        _hold(entry)
+        entry = Waiting(lane, frame, activity, response)
+        entry.hold()
         if frame.urgent:
             self.urgent.append(entry)
             return
@@ -153,7 +191,7 @@ class Node:
             self.inbox = deque(entry for entry in self.inbox if entry.frame.response != number)
             for entry in gone:
                 entry.lane.ahead -= 1
-                _release(entry)
+                entry.release()
 
     async def work_done(self) -> None:
         """Wait until no task that this processor spawned for a response or a frame is running."""
@@ -171,6 +209,8 @@ class Node:
         self._waiters.clear()
 
     def _resolve(self, kind: type[Frame], lane: Lane) -> Arrival | None:
+        if kind.lifecycle and lane.upstream:
+            return None
         method = self.processor._handler_for(kind, lane.direction)
         if kind.lifecycle:
             return LifecycleHandler(self, lane, method)
@@ -187,16 +227,16 @@ class Node:
         if len(alike) >= limit:
             self._drop(alike[0])
 
-    def _drop(self, entry: _Waiting) -> None:
+    def _drop(self, entry: Waiting) -> None:
         for index, waiting in enumerate(self.inbox):
             if waiting is entry:
                 del self.inbox[index]
                 break
         entry.lane.ahead -= 1
         self.dropped[entry.frame.name] = self.dropped.get(entry.frame.name, 0) + 1
-        _release(entry)
+        entry.release()
 
-    def _handle(self, entry: _Waiting) -> None:
+    def _handle(self, entry: Waiting) -> None:
         token = CURRENT_ACTIVITY.set(entry.activity)
         try:
             handler = entry.lane.table[type(entry.frame)]
@@ -206,7 +246,7 @@ class Node:
                 cast(SyncHandler, handler).execute(entry.frame)
         finally:
             CURRENT_ACTIVITY.reset(token)
-            _release(entry)
+            entry.release()
 
     def start(
         self,
@@ -240,17 +280,3 @@ class Node:
 def describe(error: BaseException) -> str:
     """An exception as one line."""
     return str(error) or type(error).__name__
-
-
-def _hold(entry: _Waiting) -> None:
-    if entry.activity is not None:
-        entry.activity.hold()
-    if entry.response is not None:
-        entry.response.hold()
-
-
-def _release(entry: _Waiting) -> None:
-    if entry.activity is not None:
-        entry.activity.release()
-    if entry.response is not None:
-        entry.response.release()

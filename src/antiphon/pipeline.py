@@ -17,9 +17,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from antiphon.dispatch import Lane, Table, deliver
+from antiphon.dispatch import NOT_CONNECTED, Lane, Table, deliver
 from antiphon.frames import Frame, ManuallySwitchServiceFrame
-from antiphon.node import INBOX_CAPACITY, Node
+from antiphon.node import INBOX_CAPACITY, Node, Waiting
 from antiphon.processor import Ends, Processor
 from antiphon.response import CURRENT_ACTIVITY, Activity, Response
 
@@ -101,19 +101,35 @@ class _Fork(_Junction):
         self.owner = owner
         self.merge = _Merge(owner, self, upstream=upstream)
         self.entries: list[Lane] = []
-        self.waiting: deque[Frame] = deque()
+        self.waiting: deque[Waiting] = deque()
         self.busy = False
 
     def arrive(self, frame: Frame) -> None:
-        self.waiting.append(frame)
         if self.busy:
+            self.keep(frame)
             return
         self.busy = True
         try:
+            self.give_out(frame)
             while self.waiting:
-                self.give_out(self.waiting.popleft())
+                self.resume(self.waiting.popleft())
         finally:
             self.busy = False
+
+    def keep(self, frame: Frame) -> None:
+        response = self.owner.session.responses.get(frame.response)
+        entry = Waiting(self.lane, frame, CURRENT_ACTIVITY.get(), response)
+        entry.hold()
+        self.waiting.append(entry)
+
+    def resume(self, entry: Waiting) -> None:
+        """Give out a frame that had to wait, on behalf of what caused it."""
+        token = CURRENT_ACTIVITY.set(entry.activity)
+        try:
+            self.give_out(entry.frame)
+        finally:
+            CURRENT_ACTIVITY.reset(token)
+            entry.release()
 
     def give_out(self, frame: Frame) -> None:
         self.merge.expect(frame)
@@ -195,6 +211,7 @@ class Branching(Processor):
         self.fork_down = self.make_fork(upstream=False)
         self.fork_up = self.make_fork(upstream=True)
         self._node.down, self._node.up = self.fork_down.merge.lane, self.fork_up.merge.lane
+        self._node.down.next = self._node.up.next = NOT_CONNECTED
 
     def make_fork(self, *, upstream: bool) -> _Fork:
         return _Fork(self, upstream=upstream)
@@ -230,17 +247,26 @@ class ParallelPipeline(Branching):
         super().__init__(branches, name)
 
 
+class _OutwardFork(_Fork):
+    """The way upstream through a sync-parallel pipeline."""
+
+    def __init__(self, owner: Branching, *, upstream: bool) -> None:
+        super().__init__(owner, upstream=upstream)
+        self.merge = _OutwardMerge(owner, self, upstream=upstream)
+
+
 class Group(Activity):
     """What one frame causes in the branches of a sync-parallel pipeline, until nothing more can come."""
 
-    __slots__ = ("done", "outer", "outputs", "owner")
+    __slots__ = ("done", "left", "outer", "outputs", "owner")
 
     def __init__(self, owner: _SyncFork, branches: int) -> None:
         super().__init__(self._finish)
         self.owner = owner
-        self.outer = CURRENT_ACTIVITY.get()
+        self.outer = _outside(CURRENT_ACTIVITY.get(), owner.owner)
         self.outputs: list[list[tuple[Frame, Response | None]]] = [[] for _ in range(branches)]
         self.done = False
+        self.left = False
         if self.outer is not None:
             self.outer.hold()
 
@@ -252,6 +278,20 @@ class Group(Activity):
         """The group has left: its outer group need not wait for it any longer."""
         if self.outer is not None:
             self.outer.release()
+
+
+def _outside(activity: Activity | None, owner: Processor) -> Activity | None:
+    """What goes on around `owner`: the innermost activity that is neither a group of it nor inside one.
+
+    A group that waited for a later group of the same pipeline would wait for ever, because groups leave in
+    order.
+    """
+    around, inner = activity, activity
+    while isinstance(inner, Group):
+        if inner.owner.owner is owner:
+            around = inner.outer
+        inner = inner.outer
+    return around
 
 
 class _SyncFork(_Fork):
@@ -290,6 +330,7 @@ class _SyncFork(_Fork):
             self.releasing = False
 
     def _let_go(self, group: Group) -> None:
+        group.left = True
         token = CURRENT_ACTIVITY.set(group.outer)
         try:
             for branch, frames in enumerate(group.outputs):
@@ -303,12 +344,27 @@ class _SyncFork(_Fork):
             group.leave()
 
 
-class _SyncMerge(_Merge):
+class _OutwardMerge(_Merge):
+    """What comes out here is outside: what it causes there is no matter of the group that caused it."""
+
+    def emerge(self, frame: Frame, branch: int) -> None:
+        activity = CURRENT_ACTIVITY.get()
+        if activity is None:
+            super().emerge(frame, branch)
+            return
+        token = CURRENT_ACTIVITY.set(_outside(activity, self.owner))
+        try:
+            super().emerge(frame, branch)
+        finally:
+            CURRENT_ACTIVITY.reset(token)
+
+
+class _SyncMerge(_OutwardMerge):
     """Collects what comes out into the group that caused it."""
 
     def emerge(self, frame: Frame, branch: int) -> None:
         group = CURRENT_ACTIVITY.get()
-        if frame.urgent or not isinstance(group, Group) or group.owner is not self.fork or group.done:
+        if frame.urgent or not isinstance(group, Group) or group.owner is not self.fork or group.left:
             super().emerge(frame, branch)
             return
         response = self.owner.session.responses.get(frame.response)
@@ -328,7 +384,7 @@ class SyncParallelPipeline(Branching):
         super().__init__(branches, name)
 
     def make_fork(self, *, upstream: bool) -> _Fork:
-        return _Fork(self, upstream=True) if upstream else _SyncFork(self)
+        return _OutwardFork(self, upstream=True) if upstream else _SyncFork(self)
 
 
 class Switch(Branching):

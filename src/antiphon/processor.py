@@ -78,7 +78,10 @@ class Processor:
         return self._node.session
 
     async def setup(self) -> None:
-        """Prepare, before the first frame. All processors of a session set up at the same time."""
+        """Prepare, before the first frame. All processors of a session set up at the same time.
+
+        Push no frames here: the others may not be ready. A handler of StartFrame is the place for that.
+        """
 
     async def cleanup(self) -> None:
         """Release what `setup` took. Called once, whatever happened."""
@@ -114,7 +117,8 @@ class Processor:
     def respond(self, *, interruptible: bool = True) -> Response:
         """Begin a response and announce it. Enter it (`with`) while you start its work."""
         response = self.session.responses.open(interruptible=interruptible)
-        self.broadcast(ResponseStartedFrame(response.id))
+        with response.announcing():
+            self.broadcast(ResponseStartedFrame(response.id))
         return response
 
     def fail(self, error: str | Exception, *, fatal: bool = False) -> None:
@@ -162,9 +166,10 @@ class Processor:
 
     def _handler_for(self, kind: type[Frame], direction: Direction) -> Callable[..., Any] | None:
         for base in kind.__mro__:
-            for spec in self._handlers.get(base, ()):
-                if spec.direction in (None, direction):
-                    return getattr(self, spec.method)
+            methods = {spec.direction: spec.method for spec in reversed(self._handlers.get(base, ()))}
+            name = methods.get(direction) or methods.get(None)
+            if name is not None:
+                return getattr(self, name)
         return None
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Protocol, Self
@@ -59,12 +60,23 @@ class Announcer(Protocol):
 
     def response_cancelled(self, response: Response) -> None: ...
     def response_ended(self, response: Response) -> None: ...
+    def log_exception(self, processor: str, frame: str, error: BaseException) -> None: ...
 
 
 class Response(Activity):
     """One answer of the bot. Use it as a context manager while you start its work."""
 
-    __slots__ = ("_announcer", "_finalizers", "_phase", "id", "interruptible", "outcome", "reason", "tasks")
+    __slots__ = (
+        "_announcer",
+        "_finalizers",
+        "_phase",
+        "_unannounced",
+        "id",
+        "interruptible",
+        "outcome",
+        "reason",
+        "tasks",
+    )
 
     def __init__(self, number: int, announcer: Announcer, *, interruptible: bool = True) -> None:
         super().__init__(self._complete)
@@ -76,6 +88,7 @@ class Response(Activity):
         self._announcer = announcer
         self._finalizers: list[Callable[[], None]] = []
         self._phase = _Phase.LIVE
+        self._unannounced = False
 
     @property
     def live(self) -> bool:
@@ -89,13 +102,31 @@ class Response(Activity):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
+        if isinstance(error, Exception):
             self.cancel(Outcome.FAILED, f"{type(error).__name__}: {error}")
+        elif error is not None:
+            self.cancel(reason="the work that opened it was cancelled")
         self.release()
 
+    @contextmanager
+    def announcing(self) -> Generator[None]:
+        """While its start is being told, its end is not, although a listener may cancel it there and then."""
+        self._unannounced = True
+        try:
+            yield
+        finally:
+            self._unannounced = False
+            self._end_if_quiet()
+
     def on_cancel(self, finalizer: Callable[[], None]) -> None:
-        """Call `finalizer` at once when the response is cancelled: to flush what holds its output."""
-        self._finalizers.append(finalizer)
+        """Call `finalizer` at once when the response is cancelled: to flush what holds its output.
+
+        If it has been cancelled already, that is now. One that raises is logged, and the others still run.
+        """
+        if self._phase is _Phase.LIVE:
+            self._finalizers.append(finalizer)
+        elif self.outcome is not Outcome.COMPLETED:
+            self._finalize(finalizer)
 
     def add_task(self, task: asyncio.Task[object], owner: str) -> None:
         """Tie a task to this response; `owner` names who started it."""
@@ -119,9 +150,9 @@ class Response(Activity):
         self._announcer.response_cancelled(self)
         for task in tuple(self.tasks):
             task.cancel()
-        for finalizer in self._finalizers:
-            finalizer()
-        self._finalizers.clear()
+        finalizers, self._finalizers = self._finalizers, []
+        for finalizer in finalizers:
+            self._finalize(finalizer)
         self._end_if_quiet()
 
     def abandon(self) -> list[str]:
@@ -131,6 +162,12 @@ class Response(Activity):
         self._end_if_quiet()
         return late
 
+    def _finalize(self, finalizer: Callable[[], None]) -> None:
+        try:
+            finalizer()
+        except Exception as error:
+            self._announcer.log_exception(f"response {self.id}", "its cancellation", error)
+
     def _complete(self) -> None:
         if self._phase is _Phase.LIVE:
             self._phase = _Phase.ENDING
@@ -139,7 +176,7 @@ class Response(Activity):
             self._end_if_quiet()
 
     def _end_if_quiet(self) -> None:
-        if self._phase is _Phase.ENDING and not self.tasks:
+        if self._phase is _Phase.ENDING and not self.tasks and not self._unannounced:
             self._phase = _Phase.ENDED
             self._announcer.response_ended(self)
 

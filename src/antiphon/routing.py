@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from antiphon.dispatch import Direction, on
+from antiphon.dispatch import Direction, deliver, on
 from antiphon.frames import ControlFrame, DataFrame, EndFrame, Frame, StopFrame
 from antiphon.processor import Processor
 
@@ -72,8 +72,9 @@ class Gate(Processor):
         self._open = True
         while self._kept and self._open:
             frame = self._kept.popleft()
+            if frame.response is None or frame.response in self.session.responses.live:
+                deliver(self._node.down.next, frame)
             self._release(frame)
-            self.push(frame)
 
     def close(self) -> None:
         """Keep what comes from now on."""

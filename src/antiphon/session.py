@@ -11,49 +11,50 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import Context
 from typing import Any, Protocol
 
 import msgspec
 
 from antiphon.clock import Clock
-from antiphon.dispatch import Arrival, Lane, SyncHandler, Table, deliver, on
+from antiphon.dispatch import Lane
 from antiphon.frames import (
-    BotHeardFrame,
-    BotStartedSpeakingFrame,
-    BotStoppedSpeakingFrame,
     CancelFrame,
     EndFrame,
     ErrorFrame,
     Frame,
-    InputTextRawFrame,
-    InputTransportMessageFrame,
     ResponseEndedFrame,
     StartFrame,
     StopFrame,
-    TranscriptionFrame,
-    UserStartedSpeakingFrame,
-    UserStoppedSpeakingFrame,
 )
 from antiphon.ledger import Ledger
-from antiphon.node import Node, describe
+from antiphon.node import describe
 from antiphon.processor import Holding, Processor
-from antiphon.response import Response, Responses
+from antiphon.response import CURRENT_ACTIVITY, CURRENT_RESPONSE, Response, Responses
+from antiphon.terminals import Sink, Source, Tap
 from antiphon.wiring import check_wiring
 
 log = logging.getLogger("antiphon")
 
-_ACTIVITY = (
-    BotHeardFrame,
-    BotStartedSpeakingFrame,
-    BotStoppedSpeakingFrame,
-    InputTextRawFrame,
-    InputTransportMessageFrame,
-    TranscriptionFrame,
-    UserStartedSpeakingFrame,
-    UserStoppedSpeakingFrame,
-)
+ERRORS_KEPT = 1000
+"""Errors that a session remembers. Beyond it the oldest are forgotten."""
+
+EARLY_CAPACITY = 256
+"""Frames from outside that wait for the start. Beyond it the oldest are dropped."""
+
+
+class _Phase(enum.Enum):
+    NEW = enum.auto()
+    SETTING_UP = enum.auto()
+    STARTING = enum.auto()
+    RUNNING = enum.auto()
+    ENDING = enum.auto()
+    CLOSED = enum.auto()
+
+
+_NOT_YET = (_Phase.NEW, _Phase.SETTING_UP, _Phase.STARTING)
 
 
 class Ended(enum.Enum):
@@ -148,10 +149,12 @@ class Session:
         self.late: list[str] = []
         self.pipeline: Processor | None = None
         self._tasks: dict[asyncio.Task[None], str] = {}
-        self._source = _Source(self)
-        self._sink = _Sink(self)
-        self._ending = False
-        self._closed = False
+        self._source = Source(self)
+        self._sink = Sink(self)
+        self._phase = _Phase.NEW
+        self._done: asyncio.Future[None] | None = None
+        self._early: deque[Frame] = deque(maxlen=EARLY_CAPACITY)
+        self._early_end: tuple[EndFrame | StopFrame, float] | None = None
         self._end: tuple[Ended, str] | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._last_activity = 0.0
@@ -159,22 +162,31 @@ class Session:
     # Running ---------------------------------------------------------------------------------------------
 
     async def run(self, pipeline: Processor) -> SessionResult:
-        """Hold the conversation. Raises WiringError, or SetupError when a processor cannot be set up."""
+        """Hold the conversation, once.
+
+        Raises WiringError, SetupError when a processor cannot be set up, RuntimeError the second time.
+        """
+        if self.pipeline is not None:
+            raise RuntimeError("a session runs once: make a new Session for each conversation")
         check_wiring(pipeline)
         self.pipeline = pipeline
         self._loop = asyncio.get_running_loop()
         self.clock = Clock(self._loop)
-        self._done: asyncio.Future[None] = self._loop.create_future()
+        done = self._done = self._loop.create_future()
+        if self._phase is _Phase.CLOSED:
+            self._finish()
         self._attach(pipeline)
+        cancellations = _cancellations()
         try:
-            await self._setup()
-            self._begin()
-            await self._done
+            await self._prepare(done)
+            await done
         except asyncio.CancelledError:
             self.cancel("the task running the session was cancelled")
             raise
         finally:
             await self._close()
+        if _cancellations() > cancellations:
+            raise asyncio.CancelledError
         ended, reason = self._end or (Ended.ENDED, "")
         return SessionResult(ended, reason, tuple(self.errors), tuple(self.late))
 
@@ -188,18 +200,21 @@ class Session:
 
     def cancel(self, reason: str = "", *, ended: Ended = Ended.CANCELLED) -> None:
         """End at once."""
-        if self._closed:
+        phase, self._phase = self._phase, _Phase.CLOSED
+        if phase is _Phase.CLOSED:
             return
-        self._closed = True
         if self._end is None:
             self._end = (ended, reason)
-        self._source.push(CancelFrame(reason))
+        if phase not in (_Phase.NEW, _Phase.SETTING_UP):
+            self._send(CancelFrame(reason))
         self._finish()
 
     def receive(self, frame: Frame) -> None:
-        """A frame from outside for the start of the pipeline."""
-        if not self._closed:
-            self._source.push(frame)
+        """A frame from outside for the start of the pipeline. It waits for the session's start."""
+        if self._phase in _NOT_YET:
+            self._early.append(frame)
+        elif self._phase is not _Phase.CLOSED:
+            self._send(frame)
 
     @property
     def transport(self) -> Transport:
@@ -234,7 +249,7 @@ class Session:
         scope = self.responses.get(response)
         if scope is not None:
             scope.add_task(task, owner)
-        if self._closed or (response is not None and scope is None):
+        if self._phase is _Phase.CLOSED or (response is not None and scope is None):
             task.cancel()
         task.add_done_callback(lambda done: self._task_ended(done, scope))
         return task
@@ -250,9 +265,9 @@ class Session:
 
     def stuck(self, processor: Processor) -> None:
         """A processor's inbox is full of frames that must not be dropped: the session cannot go on."""
-        if not self._closed:
+        if self._phase is not _Phase.CLOSED:
             reason = f"{processor.name} is stuck: {processor.depth} frames wait for it"
-            self.errors.append(ErrorFrame(reason, fatal=True, processor=processor.name))
+            self._remember(ErrorFrame(reason, fatal=True, processor=processor.name))
             self.cancel(reason, ended=Ended.FAILED)
 
     def log_exception(self, processor: str, frame: str, error: BaseException) -> None:
@@ -262,9 +277,9 @@ class Session:
 
     def handle_error(self, error: ErrorFrame) -> None:
         """An error has come to the top: the policy decides."""
-        self.errors.append(error)
+        self._remember(error)
         log.warning("error in %s: %s", error.processor or "the pipeline", error.error)
-        verdict = self.policy(error)
+        verdict = self._judge(error)
         if verdict is Verdict.END:
             self._end = self._end or (Ended.FAILED, error.error)
             self.end(error.error, deadline=self.limits.failure)
@@ -288,14 +303,14 @@ class Session:
         self.responses.refuse(response)
         for processor in self.processors:
             processor._node.purge(response.id)
-        if response.tasks:
+        if response.tasks and self._phase is not _Phase.CLOSED:
             self._set_timer(f"response {response.id}", self.limits.cancel, lambda: self._give_up(response))
 
     def response_ended(self, response: Response) -> None:
         self.responses.forget(response)
         self._drop_timer(f"response {response.id}")
         assert response.outcome is not None
-        self._source.push(ResponseEndedFrame(response.id, response.outcome, response.reason))
+        self._send(ResponseEndedFrame(response.id, response.outcome, response.reason))
 
     # Wiring ----------------------------------------------------------------------------------------------
 
@@ -308,7 +323,7 @@ class Session:
 
     def tapped(self, source: Processor, target: Processor, lane: Lane) -> Lane:
         """`lane`, or a lane that shows its frames to the observers first."""
-        return _Tap(self.observers, source, target, lane).lane if self.observers else lane
+        return Tap(self.observers, source, target, lane).lane if self.observers else lane
 
     # Inside ----------------------------------------------------------------------------------------------
 
@@ -318,26 +333,56 @@ class Session:
         self.link(self._source, pipeline)
         self.link(pipeline, self._sink)
 
-    async def _setup(self) -> None:
-        tasks = {asyncio.create_task(p.setup(), name=f"{p.name}: setup"): p for p in self.processors}
-        if not tasks:
+    def _send(self, frame: Frame) -> None:
+        """Send a frame through the pipeline, on behalf of nobody: the caller may be acting for a response."""
+        if CURRENT_ACTIVITY.get() is None and CURRENT_RESPONSE.get() is None:
+            self._source.push(frame)
             return
+        activity, response = CURRENT_ACTIVITY.set(None), CURRENT_RESPONSE.set(None)
         try:
-            done, pending = await asyncio.wait(
-                tasks, timeout=self.limits.setup, return_when=asyncio.FIRST_EXCEPTION
-            )
-        except asyncio.CancelledError:
-            await _cancel_all(tasks)
-            raise
-        failed = [task for task in done if task.exception() is not None]
-        await _cancel_all(pending)
-        for task in failed:
-            error = task.exception()
-            assert error is not None
-            raise SetupError(tasks[task].name, error) from error
-        if pending:
-            late = ", ".join(sorted(tasks[task].name for task in pending))
-            raise SetupError(late, TimeoutError(f"not ready after {self.limits.setup:g} s"))
+            self._source.push(frame)
+        finally:
+            CURRENT_RESPONSE.reset(response)
+            CURRENT_ACTIVITY.reset(activity)
+
+    def _remember(self, error: ErrorFrame) -> None:
+        if len(self.errors) >= ERRORS_KEPT:
+            del self.errors[0]
+        self.errors.append(error)
+
+    def _judge(self, error: ErrorFrame) -> Verdict:
+        try:
+            return self.policy(error)
+        except Exception as broken:
+            self.log_exception("the session's policy", error.name, broken)
+            return Verdict.END
+
+    async def _prepare(self, done: asyncio.Future[None]) -> None:
+        """Set up and start, unless the session is cancelled before that."""
+        if self._phase is _Phase.NEW:
+            self._phase = _Phase.SETTING_UP
+            await self._setup(done)
+        if self._phase is _Phase.SETTING_UP:
+            self._begin()
+
+    async def _setup(self, done: asyncio.Future[None]) -> None:
+        tasks = {asyncio.create_task(p.setup(), name=f"{p.name}: setup"): p.name for p in self.processors}
+        ready = asyncio.create_task(
+            asyncio.wait(tasks, timeout=self.limits.setup, return_when=asyncio.FIRST_EXCEPTION)
+        )
+        try:
+            await asyncio.wait((ready, done), return_when=asyncio.FIRST_COMPLETED)
+            unready = [name for task, name in tasks.items() if not task.done()]
+        finally:
+            await self._stop({**tasks, ready: "setup"})
+        if self._phase is _Phase.CLOSED:
+            return
+        for task, name in tasks.items():
+            error = _failure(task)
+            if error is not None and name not in unready:
+                raise SetupError(name, error) from error
+        if unready:
+            raise SetupError(", ".join(unready), TimeoutError(f"not ready after {self.limits.setup:g} s"))
 
     def _begin(self) -> None:
         self.touch()
@@ -345,14 +390,22 @@ class Session:
             self._watch_idle(self.limits.idle)
         if self.limits.held is not None:
             self._watch_held(self.limits.held)
-        self._source.push(self.start_frame)
+        self._phase = _Phase.STARTING
+        self._send(self.start_frame)
+        if self._phase is _Phase.STARTING:
+            self._phase = _Phase.RUNNING
+        while self._early:
+            self.receive(self._early.popleft())
+        if self._early_end is not None:
+            self._send_end(*self._early_end)
 
     def _send_end(self, frame: EndFrame | StopFrame, deadline: float) -> None:
-        if self._ending or self._closed:
-            return
-        self._ending = True
-        self._set_timer("end", deadline, lambda: self._end_overdue(deadline))
-        self._source.push(frame)
+        if self._phase in _NOT_YET:
+            self._early_end = self._early_end or (frame, deadline)
+        elif self._phase is _Phase.RUNNING:
+            self._phase = _Phase.ENDING
+            self._set_timer("end", deadline, lambda: self._end_overdue(deadline))
+            self._send(frame)
 
     def _end_overdue(self, deadline: float) -> None:
         holders = ", ".join(f"{h.processor} (on {h.frame})" for h in self.holding()) or "no processor"
@@ -363,12 +416,12 @@ class Session:
         self.cancel(reason)
 
     def _finish(self) -> None:
-        self._closed = True
-        if not self._done.done():
+        self._phase = _Phase.CLOSED
+        if self._done is not None and not self._done.done():
             self._done.set_result(None)
 
     async def _close(self) -> None:
-        self._closed = True
+        self._phase = _Phase.CLOSED
         for purpose in tuple(self._timers):
             self._drop_timer(purpose)
         for processor in self.processors:
@@ -377,27 +430,34 @@ class Session:
         ended = self._end[1] if self._end else "the session ended"
         for response in tuple(self.responses.live.values()):
             response.cancel(reason=ended)
-        await self._end_tasks()
+        await self._stop(self._tasks)
+        for response in tuple(self.responses.ending.values()):
+            response.abandon()
         await self._cleanup()
-        await self._end_tasks()
-
-    async def _end_tasks(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await _shielded_wait(self._tasks, self.limits.cancel)
-        for owner in self._tasks.values():
-            self._name_late(owner)
+        await self._stop(self._tasks)
         self._tasks.clear()
+        for processor in self.processors:
+            processor._node.detach()
+
+    async def _stop(self, tasks: Mapping[asyncio.Task[Any], str]) -> None:
+        """Cancel tasks, wait for their end and for that of tasks they start; name those that go on."""
+        for task in tasks:
+            task.cancel()
+        until = self.now() + self.limits.cancel
+        while (running := [task for task in tasks if not task.done()]) and self.now() < until:
+            await _shielded_wait(running, until - self.now())
+        for task in running:
+            self._name_late(tasks[task])
 
     async def _cleanup(self) -> None:
-        tasks = {asyncio.create_task(p.cleanup(), name=f"{p.name}: cleanup"): p for p in self.processors}
-        await _shielded_wait(tasks, self.limits.cancel)
-        for task, processor in tasks.items():
+        tasks = {asyncio.create_task(p.cleanup(), name=f"{p.name}: cleanup"): p.name for p in self.processors}
+        await _shielded_wait(tuple(tasks), self.limits.cancel)
+        for task, name in tasks.items():
             if not task.done():
-                task.cancel()
-                self._name_late(processor.name)
-            elif not task.cancelled() and (error := task.exception()) is not None:
-                self.log_exception(processor.name, "cleanup", error)
+                self._name_late(name)
+            elif (error := _failure(task)) is not None:
+                self.log_exception(name, "cleanup", error)
+        await self._stop({task: name for task, name in tasks.items() if not task.done()})
 
     def _name_late(self, owner: str) -> None:
         log.error("%s did not stop when it was cancelled; left behind", owner)
@@ -410,7 +470,7 @@ class Session:
             scope.remove_task(task)
 
     def _give_up(self, response: Response) -> None:
-        if response.id in self.responses.ending and not self._closed:
+        if response.id in self.responses.ending and self._phase is not _Phase.CLOSED:
             for owner in response.abandon():
                 self._name_late(owner)
 
@@ -441,100 +501,24 @@ class Session:
             timer.cancel()
 
 
-class _Tap:
-    """A link that shows its frames to the observers."""
-
-    def __init__(
-        self, observers: Sequence[Observer], source: Processor, target: Processor, lane: Lane
-    ) -> None:
-        self.observers = observers
-        self.source = source
-        self.target = target
-        self.upstream = lane.upstream
-        self.lane = Lane(source._node, Table(lambda kind: self), upstream=lane.upstream)
-        self.lane.next = lane
-
-    def arrive(self, frame: Frame) -> None:
-        for observer in self.observers:
-            observer.on_frame(frame, self.source, self.target, upstream=self.upstream)
-        deliver(self.lane.next, frame)
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
-class _TerminalNode(Node):
-    """Lifecycle frames are handled like any others: there is nowhere to pass them on to."""
-
-    def _resolve(self, kind: type[Frame], lane: Lane) -> Arrival | None:
-        method = self.processor._handler_for(kind, lane.direction)
-        assert method is not None
-        return SyncHandler(self, lane, method)
-
-
-class _Terminal(Processor):
-    """One end of the pipeline: frames stop here."""
-
-    def __init__(self, session: Session, name: str) -> None:
-        super().__init__(name)
-        self._node = _TerminalNode(self)
-        self.owner = session
-
-    @on(Frame)
-    def swallow(self, frame: Frame) -> None:
-        """Nobody is further on."""
-
-    @on(*_ACTIVITY)
-    def note(self, frame: Frame) -> None:
-        self.owner.touch()
-
-
-class _Source(_Terminal):
-    """The top: where errors and requests to end arrive."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session, "source")
-
-    @on(ErrorFrame)
-    def error(self, frame: ErrorFrame) -> None:
-        self.owner.handle_error(frame)
-
-    @on(EndFrame)
-    def asked_to_end(self, frame: EndFrame) -> None:
-        self.owner.end(frame.reason)
-
-    @on(StopFrame)
-    def asked_to_stop(self, frame: StopFrame) -> None:
-        self.owner.stop(frame.reason)
-
-    @on(CancelFrame)
-    def asked_to_cancel(self, frame: CancelFrame) -> None:
-        self.owner.cancel(frame.reason)
-
-
-class _Sink(_Terminal):
-    """The bottom: where the end of the session arrives."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session, "sink")
-
-    @on(EndFrame, StopFrame)
-    def end(self, frame: EndFrame | StopFrame) -> None:
-        self.owner.reached_end(frame)
-
-
-async def _cancel_all(tasks: Any) -> None:
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _shielded_wait(tasks: Any, timeout: float) -> None:
+async def _shielded_wait(tasks: Sequence[asyncio.Task[Any]], timeout: float) -> None:
     """Wait for tasks although we may be cancelled again; the timeout bounds it."""
-    if not tasks:
-        return
-    waiting = asyncio.ensure_future(asyncio.wait(list(tasks), timeout=timeout))
+    waiting = asyncio.ensure_future(asyncio.wait(tasks, timeout=timeout))
     while not waiting.done():
         try:
             await asyncio.shield(waiting)
         except asyncio.CancelledError:
             if waiting.cancelled():
                 return
+
+
+def _failure(task: asyncio.Task[Any]) -> BaseException | None:
+    """Why a finished task failed, if it did."""
+    if task.cancelled():
+        return RuntimeError("it was cancelled")
+    return task.exception()

@@ -32,6 +32,10 @@ def check_wiring(pipeline: Processor) -> None:
     """Refuse what cannot work. Raises WiringError."""
     seen: dict[int, str] = {}
     for part in pipeline._parts():
+        if part._node.attached:
+            raise WiringError(
+                f"{part.name} has been in a session before: make new processors for each session."
+            )
         for thing in part._exclusive():
             if id(thing) in seen:
                 raise WiringError(
