@@ -332,6 +332,15 @@ class LLMContextFrame(DataFrame, frozen=True):
     context: Context
 
 
+class LLMPrimeFrame(ControlFrame, frozen=True):
+    """Read this already: a context like it will probably have to be answered soon."""
+
+    scoped: ClassVar[bool] = False
+    overflow: ClassVar[Overflow] = Overflow.LATEST
+
+    context: Context
+
+
 class LLMRunFrame(ControlFrame, frozen=True):
     """Answer the conversation as it stands."""
 
@@ -442,11 +451,15 @@ class BotStoppedSpeakingFrame(SystemFrame, frozen=True):
 
 
 class BotHeardFrame(SystemFrame, frozen=True):
-    """Of response `id` the user has heard `heard` so far; `final` once it will not grow any more."""
+    """Of response `id` the user has heard `heard` so far.
+
+    `final` once it will not grow any more; then `generated` is all that was written.
+    """
 
     id: int
     heard: str
     final: bool = False
+    generated: str = ""
 
 
 class UserMuteStartedFrame(SystemFrame, frozen=True):

@@ -7,6 +7,7 @@ than half of it was played.
 from __future__ import annotations
 
 import bisect
+from collections import deque
 
 import msgspec
 
@@ -72,10 +73,13 @@ class Playout:
 
 
 class Ledger:
-    """The playouts of a session's responses, by number, until they are settled."""
+    """The playouts of a session's responses, by number. The last `KEPT` that have ended stay readable."""
+
+    KEPT = 16
 
     def __init__(self) -> None:
         self._playouts: dict[int, Playout] = {}
+        self._closed: deque[int] = deque()
 
     def open(self, response: int) -> Playout:
         """The playout of a response, made on first use."""
@@ -87,6 +91,9 @@ class Ledger:
     def get(self, response: int) -> Playout | None:
         return self._playouts.get(response)
 
-    def forget(self, response: int) -> None:
-        """The response is settled: its words are in the conversation now."""
-        self._playouts.pop(response, None)
+    def close(self, response: int, *, complete: bool) -> None:
+        """The response has ended; `complete` if nothing cut it short."""
+        self.open(response).complete = complete
+        self._closed.append(response)
+        while len(self._closed) > self.KEPT:
+            self._playouts.pop(self._closed.popleft(), None)

@@ -95,13 +95,16 @@ class Processor:
         self.push(frame, upstream=True)
         self.push(frame)
 
-    def spawn(self, work: Coroutine[Any, Any, None], *, name: str = "") -> asyncio.Task[None]:
-        """Run `work` as a task of what caused it: the current response, or the session.
+    def spawn(
+        self, work: Coroutine[Any, Any, None], *, name: str = "", response: int | None = None
+    ) -> asyncio.Task[None]:
+        """Run `work` as a task of what caused it: the current response (or the one given), or the session.
 
         It is cancelled with its response. A graceful end waits for it.
         """
         node = self._node
-        task = node.start(work, node.responsible(), CURRENT_ACTIVITY.get(), name)
+        number = response if response is not None else node.responsible()
+        task = node.start(work, number, CURRENT_ACTIVITY.get(), name)
         task.add_done_callback(node.report_task)
         return task
 

@@ -25,6 +25,7 @@ from antiphon.frames import (
     EndFrame,
     ErrorFrame,
     Frame,
+    Outcome,
     ResponseEndedFrame,
     StartFrame,
     StopFrame,
@@ -310,6 +311,7 @@ class Session:
         self.responses.forget(response)
         self._drop_timer(f"response {response.id}")
         assert response.outcome is not None
+        self.ledger.close(response.id, complete=response.outcome is Outcome.COMPLETED)
         self._send(ResponseEndedFrame(response.id, response.outcome, response.reason))
 
     # Wiring ----------------------------------------------------------------------------------------------

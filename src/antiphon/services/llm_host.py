@@ -1,0 +1,129 @@
+"""Hosts a language model: answers each context it is given, as part of a response."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Protocol, cast, runtime_checkable
+
+from antiphon.context import Context, ToolCall
+from antiphon.dispatch import Direction, on
+from antiphon.frames import (
+    FunctionCallInProgressFrame,
+    LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMPrimeFrame,
+    LLMTextFrame,
+    Metric,
+    MetricsFrame,
+    Outcome,
+)
+from antiphon.node import describe
+from antiphon.processor import Processor
+from antiphon.services.base import LLM, ServiceError, TextDelta, Usage, Warmable
+
+SILENCE_SECONDS = 30.0
+"""A model that writes nothing for so long has failed."""
+
+
+Item = TextDelta | ToolCall | Usage
+
+
+@runtime_checkable
+class Primable(Protocol):
+    """A model that can read a context before it has to answer it."""
+
+    async def prime(self, context: Context) -> None: ...
+
+
+class LLMHost(Processor):
+    """Runs one request per LLMContextFrame. What the model writes leaves at once, piece by piece."""
+
+    needs = (LLMContextFrame,)
+    gives = (
+        LLMFullResponseStartFrame,
+        LLMTextFrame,
+        LLMFullResponseEndFrame,
+        FunctionCallInProgressFrame,
+    )
+    hint = "Put a Turns processor, or one of yours that gives LLMContextFrame, before it."
+
+    def __init__(self, llm: LLM, *, silence: float = SILENCE_SECONDS, name: str | None = None) -> None:
+        super().__init__(name or type(llm).__name__)
+        self.llm = llm
+        self.silence = silence
+        self._priming: asyncio.Task[None] | None = None
+
+    def _exclusive(self) -> list[object]:
+        return [self, self.llm]
+
+    async def setup(self) -> None:
+        if isinstance(self.llm, Warmable):
+            await self.llm.warm()
+
+    @on(LLMContextFrame, direction=Direction.DOWNSTREAM)
+    def answer(self, frame: LLMContextFrame) -> LLMContextFrame:
+        self._stop_priming()
+        if frame.response is not None:
+            self.spawn(self._answer(frame.context, frame.response), name="answer")
+            return frame
+        with self.respond() as response:
+            self.spawn(self._answer(frame.context, response.id), name="answer", response=response.id)
+            return frame.replace(response=response.id)
+
+    @on(LLMPrimeFrame, direction=Direction.DOWNSTREAM)
+    def prime(self, frame: LLMPrimeFrame) -> None:
+        if isinstance(self.llm, Primable):
+            self._stop_priming()
+            self._priming = self.spawn_background(self.llm.prime(frame.context), name="prime")
+
+    def _stop_priming(self) -> None:
+        if self._priming is not None:
+            self._priming.cancel()
+            self._priming = None
+
+    async def _answer(self, context: Context, number: int) -> None:
+        self.push(LLMFullResponseStartFrame())
+        try:
+            if not await self._write(context) and not await self._write(context):
+                raise ServiceError(f"{self.name} answered nothing, twice")
+        except Exception as error:
+            self.fail(error, fatal=bool(getattr(error, "fatal", False)))
+            self.session.responses.cancel(number, Outcome.FAILED, describe(error))
+            return
+        self.push(LLMFullResponseEndFrame())
+
+    async def _write(self, context: Context) -> bool:
+        """One request. Returns whether the model wrote anything or called a tool."""
+        began, wrote = self.session.now(), False
+        items = cast(AsyncGenerator[Item, None], self.llm.generate(context))
+        async with aclosing(items):
+            while (item := await self._next(items)) is not None:
+                if isinstance(item, Usage):
+                    self._count(item)
+                    continue
+                if not wrote:
+                    wrote = True
+                    self.push(MetricsFrame((Metric("ttfb", self.name, self.session.now() - began),)))
+                if isinstance(item, TextDelta):
+                    self.push(LLMTextFrame(item.text))
+                else:
+                    self.push(FunctionCallInProgressFrame(item))
+        return wrote
+
+    async def _next(self, items: AsyncIterator[Item]) -> Item | None:
+        try:
+            async with asyncio.timeout(self.silence):
+                return await anext(items, None)
+        except TimeoutError:
+            raise ServiceError(f"{self.name} wrote nothing for {self.silence:g} s") from None
+
+    def _count(self, usage: Usage) -> None:
+        counts = (
+            ("prompt_tokens", usage.prompt_tokens),
+            ("completion_tokens", usage.completion_tokens),
+            ("cached_tokens", usage.cached_tokens),
+        )
+        self.push(MetricsFrame(tuple(Metric(kind, self.name, n, "tokens") for kind, n in counts)))

@@ -1,0 +1,146 @@
+"""Hosts a speech recogniser: one stream per session, fed with the user's sound, gated by speech if it wants.
+
+A gated recogniser (one that turns silence into invented words) gets only speech, with a little of what came
+before it. Every pause asks for what was heard so far, so that recognition overlaps with the wait for the end
+of the turn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from antiphon.dispatch import on
+from antiphon.frames import (
+    InputAudioRawFrame,
+    InterimTranscriptionFrame,
+    Metric,
+    MetricsFrame,
+    StartFrame,
+    TranscriptionFrame,
+    UserStoppedSpeakingFrame,
+    VADUserPausedFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from antiphon.processor import Processor
+from antiphon.services.base import STT, Audio, EndTurn, Flush, ServiceError, Transcript, Warmable
+from antiphon.services.feed import Feed
+
+PREROLL_SECONDS = 0.3
+"""How much sound from before the detected start a gated recogniser gets."""
+
+FEED_CAPACITY = 3000
+"""Pieces of sound that may wait for the recogniser (a minute of 20 ms); the oldest are dropped beyond it."""
+
+
+class STTHost(Processor):
+    """Feeds the recogniser and passes on what it hears."""
+
+    needs = (InputAudioRawFrame,)
+    gives = (TranscriptionFrame, InterimTranscriptionFrame)
+    hint = "Put transport.input() before it."
+
+    def __init__(self, stt: STT, *, gated: bool | None = None, name: str | None = None) -> None:
+        super().__init__(name or type(stt).__name__)
+        self.stt = stt
+        self.gated = gated if gated is not None else bool(getattr(stt, "gated", False))
+        self.feed: Feed[Audio | Flush | EndTurn] = Feed(FEED_CAPACITY, lambda item: isinstance(item, Audio))
+        self._preroll: deque[Audio] = deque()
+        self._preroll_seconds = 0.0
+        self._open = not self.gated
+        self._unflushed = False
+        self._pending: deque[float] = deque()
+
+    def _exclusive(self) -> list[object]:
+        return [self, self.stt]
+
+    async def setup(self) -> None:
+        if isinstance(self.stt, Warmable):
+            await self.stt.warm()
+
+    async def cleanup(self) -> None:
+        self.feed.close()
+
+    @on(StartFrame)
+    def start(self, frame: StartFrame) -> None:
+        self.spawn_background(self._recognise(), name="recognise")
+
+    @on(InputAudioRawFrame)
+    def hear(self, frame: InputAudioRawFrame) -> InputAudioRawFrame:
+        audio = Audio(frame.audio, frame.sample_rate, frame.num_channels)
+        if self._open:
+            self.feed.put(audio)
+            self._unflushed = True
+        else:
+            self._remember(audio)
+        return frame
+
+    @on(VADUserStartedSpeakingFrame)
+    def speech(self, frame: VADUserStartedSpeakingFrame) -> VADUserStartedSpeakingFrame:
+        if not self._open:
+            self._open = True
+            for audio in self._preroll:
+                self.feed.put(audio)
+            self._preroll.clear()
+            self._preroll_seconds = 0.0
+        self._unflushed = True
+        return frame
+
+    @on(VADUserPausedFrame)
+    def paused(self, frame: VADUserPausedFrame) -> VADUserPausedFrame:
+        self._flush()
+        return frame
+
+    @on(VADUserStoppedSpeakingFrame)
+    def stopped(self, frame: VADUserStoppedSpeakingFrame) -> VADUserStoppedSpeakingFrame:
+        if not self._pending and self._unflushed and not self.gated:
+            self._flush()
+        self._open = not self.gated
+        return frame
+
+    @on(UserStoppedSpeakingFrame)
+    def turn_over(self, frame: UserStoppedSpeakingFrame) -> UserStoppedSpeakingFrame:
+        self.feed.put(EndTurn())
+        return frame
+
+    def _flush(self) -> None:
+        self._pending.append(self.session.now())
+        self._unflushed = False
+        self.feed.put(Flush())
+
+    def _remember(self, audio: Audio) -> None:
+        self._preroll.append(audio)
+        self._preroll_seconds += audio.seconds
+        while self._preroll_seconds - self._preroll[0].seconds >= PREROLL_SECONDS:
+            self._preroll_seconds -= self._preroll.popleft().seconds
+
+    async def _recognise(self) -> None:
+        try:
+            async for transcript in self.stt.transcribe(self.feed):
+                self._tell(transcript)
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise ServiceError(f"{self.name} stopped listening: {error}", fatal=True) from error
+        raise ServiceError(f"{self.name} stopped listening: its stream ended", fatal=True)
+
+    def _tell(self, heard: Transcript) -> None:
+        if not heard.final:
+            self.push(
+                InterimTranscriptionFrame(
+                    heard.text, language=heard.language, segment=heard.segment, stable=heard.stable
+                )
+            )
+            return
+        if self._pending:
+            took = self.session.now() - self._pending.popleft()
+            self.push(MetricsFrame((Metric("ttfb", self.name, took),)))
+        self.push(
+            TranscriptionFrame(
+                heard.text,
+                timestamp=self.session.clock.timestamp(),
+                language=heard.language,
+                segment=heard.segment,
+                finalized=not self._pending,
+            )
+        )

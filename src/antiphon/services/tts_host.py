@@ -1,0 +1,255 @@
+"""Hosts a voice: gathers text into clauses and sentences, has them spoken in order, and times every word.
+
+Each chunk of text is one call of the service, in a task of its own that waits for the one before. So audio
+belongs to its chunk exactly, an interruption cancels what has not been spoken yet, and in a sync-parallel
+pipeline a sentence leaves together with what else it caused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
+from contextlib import aclosing
+from typing import Any, cast
+
+from antiphon.dispatch import Direction, on
+from antiphon.frames import (
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    Metric,
+    MetricsFrame,
+    Outcome,
+    ResponseEndedFrame,
+    TextFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from antiphon.node import describe
+from antiphon.processor import Processor
+from antiphon.services.base import TTS, Audio, ServiceError, Warmable, WordTiming
+from antiphon.text.chunker import Chunker
+from antiphon.text.speech import SpeechText, Spoken, said_text
+from antiphon.text.timing import estimate
+
+SILENCE_SECONDS = 15.0
+"""A voice that gives no sound for so long has failed."""
+
+
+_Work = Coroutine[Any, Any, None]
+
+
+class _Speech:
+    """What is being said in one response: the text not yet spoken, and how far the sound has come."""
+
+    def __init__(self, language: str) -> None:
+        self.chunker = Chunker(language=language)
+        self.text = SpeechText(language)
+        self.words = 0
+        self.seconds = 0.0
+        self.started = False
+
+
+class TTSHost(Processor):
+    """Speaks LLMTextFrame, TextFrame and TTSSpeakFrame; passes the text along as well."""
+
+    needs = (TextFrame, TTSSpeakFrame)
+    gives = (TTSStartedFrame, TTSAudioRawFrame, TTSTextFrame, TTSStoppedFrame)
+    hint = "Put a language model, or something else that gives text, before it."
+
+    def __init__(
+        self,
+        tts: TTS,
+        *,
+        language: str = "en",
+        silence: float = SILENCE_SECONDS,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name or type(tts).__name__)
+        self.tts = tts
+        self.language = language
+        self.silence = silence
+        self._speeches: dict[int, _Speech] = {}
+        self._last: asyncio.Task[None] | None = None
+
+    def _exclusive(self) -> list[object]:
+        return [self, self.tts]
+
+    async def setup(self) -> None:
+        if isinstance(self.tts, Warmable):
+            await self.tts.warm()
+
+    @on(LLMFullResponseStartFrame, direction=Direction.DOWNSTREAM)
+    def begin(self, frame: LLMFullResponseStartFrame) -> LLMFullResponseStartFrame:
+        if frame.response is not None:
+            self._begin(frame.response)
+        return frame
+
+    @on(TextFrame, direction=Direction.DOWNSTREAM)
+    def read(self, frame: TextFrame) -> TextFrame | None:
+        """Text of a response is gathered; text that belongs to none is spoken as it is."""
+        if frame.response is None:
+            self.speak(TTSSpeakFrame(frame.text))
+            return None
+        speech = self._begin(frame.response)
+        self.push(frame)
+        for chunk in speech.chunker.feed(frame.text):
+            self._say(speech, chunk, frame.response)
+        return None
+
+    @on(TTSSpeakFrame, direction=Direction.DOWNSTREAM)
+    def speak(self, frame: TTSSpeakFrame) -> None:
+        if frame.response is not None:
+            self._speak_at_once(frame, frame.response)
+            return
+        with self.respond() as response:
+            self._speak_at_once(frame.replace(response=response.id), response.id)
+
+    @on(LLMFullResponseEndFrame, direction=Direction.DOWNSTREAM)
+    def finish(self, frame: LLMFullResponseEndFrame) -> LLMFullResponseEndFrame:
+        if frame.response is not None:
+            self._finish(frame.response)
+        return frame
+
+    @on(ResponseEndedFrame)
+    def forget(self, frame: ResponseEndedFrame) -> ResponseEndedFrame:
+        self._speeches.pop(frame.id, None)
+        return frame
+
+    # Gathering -------------------------------------------------------------------------------------------
+
+    def _begin(self, number: int) -> _Speech:
+        speech = self._speeches.get(number)
+        if speech is None:
+            speech = self._speeches[number] = _Speech(self.language)
+        if not speech.started:
+            speech.started = True
+            self.push(TTSStartedFrame(response=number))
+        return speech
+
+    def _speak_at_once(self, frame: TTSSpeakFrame, number: int) -> None:
+        speech = self._begin(number)
+        self._flush(speech, number)
+        self.push(frame)
+        for chunk in [*speech.chunker.feed(frame.text), *speech.chunker.flush()]:
+            self._say(speech, chunk, number)
+        self._finish(number)
+
+    def _flush(self, speech: _Speech, number: int) -> None:
+        for chunk in speech.chunker.flush():
+            self._say(speech, chunk, number)
+
+    def _finish(self, number: int) -> None:
+        speech = self._speeches.get(number)
+        if speech is None or not speech.started:
+            return
+        self._flush(speech, number)
+        speech.started = False
+        self._queue(self._stop(self._last, number), number, "stop")
+
+    def _say(self, speech: _Speech, chunk: str, number: int) -> None:
+        self._queue(self._speak_chunk(self._last, speech, chunk, number), number, "speak")
+
+    def _queue(self, work: _Work, number: int, name: str) -> None:
+        self._last = self.spawn(work, name=name, response=number)
+
+    # Speaking --------------------------------------------------------------------------------------------
+
+    async def _stop(self, before: asyncio.Task[None] | None, number: int) -> None:
+        await _ended(before)
+        self.push(TTSStoppedFrame(response=number))
+
+    async def _speak_chunk(
+        self, before: asyncio.Task[None] | None, speech: _Speech, chunk: str, number: int
+    ) -> None:
+        await _ended(before)
+        del before
+        words = speech.text.convert(chunk)
+        first, speech.words = speech.words, speech.words + len(words)
+        start = speech.seconds
+        try:
+            timings = await self._sound(speech, words, first, number)
+        except Exception as error:
+            self.fail(error, fatal=bool(getattr(error, "fatal", False)))
+            self.session.responses.cancel(number, Outcome.FAILED, describe(error))
+            return
+        seconds = speech.seconds - start
+        exact = _align(words, timings, seconds)
+        self._time(words, exact or _estimated(words, seconds), start, first, estimated=exact is None)
+
+    async def _sound(
+        self, speech: _Speech, words: Sequence[Spoken], first: int, number: int
+    ) -> list[WordTiming]:
+        said = said_text(list(words))
+        timings: list[WordTiming] = []
+        if not said:
+            return timings
+        self._time(words, _estimated(words, None), speech.seconds, first, estimated=True)
+        began, start = self.session.now(), speech.seconds
+        items = cast(AsyncGenerator[Audio | WordTiming, None], self.tts.speak(_once(said)))
+        async with aclosing(items):
+            while (item := await self._next(items)) is not None:
+                if isinstance(item, WordTiming):
+                    timings.append(item)
+                    continue
+                if speech.seconds == start:
+                    self._measure(began, said)
+                speech.seconds += item.seconds
+                self.push(TTSAudioRawFrame(item.pcm, item.rate, item.channels))
+        return timings
+
+    async def _next(self, items: AsyncIterator[Audio | WordTiming]) -> Audio | WordTiming | None:
+        try:
+            async with asyncio.timeout(self.silence):
+                return await anext(items, None)
+        except TimeoutError:
+            raise ServiceError(f"{self.name} gave no sound for {self.silence:g} s") from None
+
+    def _time(
+        self,
+        words: Sequence[Spoken],
+        spans: Sequence[tuple[float, float]],
+        start: float,
+        first: int,
+        *,
+        estimated: bool,
+    ) -> None:
+        for index, (word, (begin, end)) in enumerate(zip(words, spans, strict=True)):
+            self.push(TTSTextFrame(word.written, start + begin, start + end, first + index, estimated))
+
+    def _measure(self, began: float, said: str) -> None:
+        wait = Metric("ttfb", self.name, self.session.now() - began)
+        self.push(MetricsFrame((wait, Metric("characters", self.name, len(said), "characters"))))
+
+
+def _estimated(words: Sequence[Spoken], seconds: float | None) -> list[tuple[float, float]]:
+    return estimate([word.said for word in words], seconds)
+
+
+def _align(
+    words: Sequence[Spoken], timings: Sequence[WordTiming], seconds: float
+) -> list[tuple[float, float]] | None:
+    """The service's timings, put together for the words as written; None if they do not fit."""
+    said = [len(word.said.split()) for word in words]
+    if sum(said) != len(timings) or not timings:
+        return None
+    spans: list[tuple[float, float]] = []
+    at, position = 0, 0.0
+    for count in said:
+        spoken = timings[at : at + count]
+        at += count
+        begin = spoken[0].start if spoken else position
+        position = min(seconds, spoken[-1].end) if spoken else position
+        spans.append((min(begin, position), position))
+    return spans
+
+
+async def _once(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    if task is not None and not task.done():
+        await asyncio.wait([task])

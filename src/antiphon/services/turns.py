@@ -1,0 +1,267 @@
+"""The turns processor: runs the turn machine, keeps the conversation, and opens the bot's responses.
+
+It tells the machine what happens (speech, transcripts, predictions, the bot's own activity, timers) and does
+what the machine decides. It holds no policy of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from antiphon.context import Context, UserMessage
+from antiphon.conversation import Conversation
+from antiphon.dispatch import on
+from antiphon.frames import (
+    BotHeardFrame,
+    Frame,
+    InputAudioRawFrame,
+    InputTextRawFrame,
+    InterimTranscriptionFrame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMMessagesAppendFrame,
+    LLMMessagesUpdateFrame,
+    LLMPrimeFrame,
+    LLMRunFrame,
+    LLMSetToolsFrame,
+    ResponseEndedFrame,
+    ResponseStartedFrame,
+    TranscriptionFrame,
+    TurnDecisionFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    VADUserPausedFrame,
+    VADUserResumedFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from antiphon.processor import Processor
+from antiphon.services.base import Audio, TurnModel, Warmable
+from antiphon.services.stt_host import PREROLL_SECONDS
+from antiphon.turns.events import (
+    AskModel,
+    BotActive,
+    Commit,
+    DeadlinePassed,
+    Decision,
+    Drop,
+    EndPredicted,
+    Event,
+    FinalHeard,
+    Interrupt,
+    OpenTurn,
+    PartialHeard,
+    Prime,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+    TurnMachine,
+    Typed,
+)
+from antiphon.turns.simple import SimpleTurns
+from antiphon.turns.window import AudioWindow
+
+MODEL_SECONDS = 8.0
+"""How much of the turn's sound an end-of-turn model gets."""
+
+
+class Turns(Processor):
+    """Decides when to listen, when to answer, when to stop; keeps the conversation.
+
+    `context` is how the conversation starts (instructions, tools); `model` judges the end of a turn from its
+    sound; `machine` takes the decisions.
+    """
+
+    gives = (LLMContextFrame, UserStartedSpeakingFrame, UserStoppedSpeakingFrame)
+
+    def __init__(
+        self,
+        context: Context | str | None = None,
+        *,
+        model: TurnModel | None = None,
+        machine: TurnMachine[Any] | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.conversation = Conversation(Context.of(context) if isinstance(context, str) else context)
+        self.model = model
+        self.machine: TurnMachine[Any] = machine or SimpleTurns(has_model=model is not None)
+        self.state: Any = self.machine.initial()
+        self._sound = AudioWindow(MODEL_SECONDS, PREROLL_SECONDS)
+        self._timer: asyncio.TimerHandle | None = None
+        self._prediction: asyncio.Task[None] | None = None
+        self._events: deque[Event] = deque()
+        self._active: set[int] = set()
+
+    def _exclusive(self) -> list[object]:
+        return [self] if self.model is None else [self, self.model]
+
+    async def setup(self) -> None:
+        self.conversation.attach(self.session.ledger)
+        if isinstance(self.model, Warmable):
+            await self.model.warm()
+
+    async def cleanup(self) -> None:
+        self._set_timer(None)
+
+    # What happens ----------------------------------------------------------------------------------------
+
+    @on(InputAudioRawFrame)
+    def sound(self, frame: InputAudioRawFrame) -> InputAudioRawFrame:
+        self._sound.add(frame.audio, frame.sample_rate)
+        return frame
+
+    @on(VADUserStartedSpeakingFrame, VADUserPausedFrame, VADUserResumedFrame, VADUserStoppedSpeakingFrame)
+    def voice(self, frame: Frame) -> Frame:
+        match frame:
+            case VADUserStartedSpeakingFrame(ago):
+                self._sound.begin()
+                self._happened(SpeechStarted(ago))
+            case VADUserPausedFrame(quiet):
+                self._happened(SpeechPaused(quiet))
+            case VADUserResumedFrame():
+                self._happened(SpeechResumed())
+            case VADUserStoppedSpeakingFrame(quiet):
+                self._happened(SpeechStopped(quiet))
+            case _:
+                pass
+        return frame
+
+    @on(InterimTranscriptionFrame)
+    def partial(self, frame: InterimTranscriptionFrame) -> InterimTranscriptionFrame:
+        self._happened(PartialHeard(frame.text, frame.stable, frame.segment))
+        return frame
+
+    @on(TranscriptionFrame)
+    def final(self, frame: TranscriptionFrame) -> TranscriptionFrame:
+        self._happened(FinalHeard(frame.text, frame.segment, frame.finalized))
+        return frame
+
+    @on(InputTextRawFrame)
+    def typed(self, frame: InputTextRawFrame) -> InputTextRawFrame:
+        self._happened(Typed(frame.text, frame.run))
+        return frame
+
+    @on(ResponseStartedFrame)
+    def response_started(self, frame: ResponseStartedFrame) -> ResponseStartedFrame:
+        """Somebody else answers: a greeting, an announcement."""
+        self.conversation.begin_answer(frame.id)
+        self._set_active(frame.id, active=True)
+        return frame
+
+    @on(ResponseEndedFrame)
+    def response_ended(self, frame: ResponseEndedFrame) -> list[Frame]:
+        message = self.conversation.settle(frame.id, frame.outcome)
+        self._set_active(frame.id, active=False)
+        if message is None:
+            return [frame]
+        heard = message.said
+        return [BotHeardFrame(frame.id, heard, final=True, generated=message.generated), frame]
+
+    @on(LLMRunFrame)
+    def run(self, frame: LLMRunFrame) -> None:
+        self._answer()
+
+    @on(LLMMessagesAppendFrame)
+    def append(self, frame: LLMMessagesAppendFrame) -> None:
+        self.conversation.append(*frame.messages)
+        if frame.run:
+            self._answer()
+
+    @on(LLMMessagesUpdateFrame)
+    def update(self, frame: LLMMessagesUpdateFrame) -> None:
+        self.conversation.replace(frame.messages)
+        if frame.run:
+            self._answer()
+
+    @on(LLMSetToolsFrame)
+    def tools(self, frame: LLMSetToolsFrame) -> None:
+        self.conversation.set_tools(frame.tools)
+
+    # What is done about it -------------------------------------------------------------------------------
+
+    def _happened(self, event: Event) -> None:
+        """Take an event; what a decision causes in turn is taken when the decisions before it are done."""
+        self._events.append(event)
+        if len(self._events) > 1:
+            return
+        while self._events:
+            step = self.machine.step(self.state, self._events[0], self.session.now())
+            self.state = step.state
+            self._set_timer(step.deadline)
+            for decision in step.decisions:
+                self._tell(decision)
+                self._act(decision)
+            self._events.popleft()
+
+    def _act(self, decision: Decision) -> None:
+        match decision:
+            case Interrupt():
+                self._interrupt(decision.reason)
+            case OpenTurn():
+                self.broadcast(UserStartedSpeakingFrame())
+            case AskModel():
+                self._ask_model()
+            case Prime():
+                self.push(LLMPrimeFrame(self.conversation.with_user(decision.text)))
+            case Commit():
+                self._end_turn()
+                self.conversation.append(UserMessage.of(decision.text))
+                if decision.run:
+                    self._answer()
+            case Drop():
+                self._end_turn()
+            case _:
+                raise TypeError(f"the turn machine decided {type(decision).__name__}, which is unknown")
+
+    def _tell(self, decision: Decision) -> None:
+        if not isinstance(decision, Prime):
+            self.broadcast(TurnDecisionFrame(type(decision).__name__, decision.reason, decision.inputs))
+
+    def _end_turn(self) -> None:
+        self._sound.end()
+        self.broadcast(UserStoppedSpeakingFrame())
+
+    def _answer(self) -> None:
+        context = self.conversation.context
+        with self.respond() as response:
+            self.conversation.begin_answer(response.id)
+            self._set_active(response.id, active=True)
+            self.push(LLMContextFrame(context, response=response.id))
+
+    def _interrupt(self, reason: str) -> None:
+        self.session.responses.cancel_all(reason=reason)
+        self.broadcast(InterruptionFrame(reason))
+
+    def _set_active(self, response: int, *, active: bool) -> None:
+        before = bool(self._active)
+        if active:
+            self._active.add(response)
+        else:
+            self._active.discard(response)
+        if before != bool(self._active):
+            self._happened(BotActive(bool(self._active)))
+
+    def _ask_model(self) -> None:
+        if self._prediction is not None:
+            self._prediction.cancel()
+        if self.model is not None:
+            self._prediction = self.spawn_background(self._predict(self.model, Audio(*self._sound.sound())))
+
+    async def _predict(self, model: TurnModel, turn: Audio) -> None:
+        prediction = await model.predict(turn)
+        self._happened(EndPredicted(prediction.complete))
+
+    def _set_timer(self, deadline: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = self.session.clock.at(deadline, self._deadline)
+
+    def _deadline(self) -> None:
+        self._timer = None
+        self._happened(DeadlinePassed())

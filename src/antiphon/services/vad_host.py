@@ -1,0 +1,66 @@
+"""Hosts a voice activity detector: marks in the stream where speech begins, pauses and ends."""
+
+from __future__ import annotations
+
+from antiphon.audio.rechunk import Rechunker
+from antiphon.audio.resample import StreamResampler
+from antiphon.dispatch import on
+from antiphon.frames import (
+    Frame,
+    InputAudioRawFrame,
+    VADUserPausedFrame,
+    VADUserResumedFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from antiphon.processor import Processor
+from antiphon.services.base import VAD, Warmable
+from antiphon.turns.detector import DetectorParams, Edge, SpeechDetector
+
+
+class VADHost(Processor):
+    """Runs the detector over the user's sound, on the event loop, window by window."""
+
+    needs = (InputAudioRawFrame,)
+    gives = (VADUserStartedSpeakingFrame, VADUserPausedFrame, VADUserStoppedSpeakingFrame)
+    hint = "Put transport.input() before it."
+
+    def __init__(self, vad: VAD, params: DetectorParams | None = None, name: str | None = None) -> None:
+        super().__init__(name or type(vad).__name__)
+        self.vad = vad
+        self.detector = SpeechDetector(params)
+        self._windows = Rechunker(vad.window)
+        self._window_seconds = vad.window / vad.rate
+        self._resampler: StreamResampler | None = None
+
+    def _exclusive(self) -> list[object]:
+        return [self, self.vad]
+
+    async def setup(self) -> None:
+        if isinstance(self.vad, Warmable):
+            await self.vad.warm()
+        self.vad.reset()
+
+    @on(InputAudioRawFrame)
+    def listen(self, frame: InputAudioRawFrame) -> InputAudioRawFrame:
+        pcm = frame.audio
+        if frame.sample_rate != self.vad.rate:
+            if self._resampler is None:
+                self._resampler = StreamResampler(frame.sample_rate, self.vad.rate)
+            pcm = self._resampler.process(pcm)
+        for window in self._windows.feed(pcm):
+            edge = self.detector.step(self.vad.probability(window), self._window_seconds)
+            if edge is not None:
+                self.push(self._event(edge))
+        return frame
+
+    def _event(self, edge: Edge) -> Frame:
+        match edge:
+            case Edge.STARTED:
+                return VADUserStartedSpeakingFrame(self.detector.loud)
+            case Edge.PAUSED:
+                return VADUserPausedFrame(self.detector.quiet)
+            case Edge.RESUMED:
+                return VADUserResumedFrame()
+            case Edge.STOPPED:
+                return VADUserStoppedSpeakingFrame(self.detector.params.stop)
