@@ -432,14 +432,17 @@ class Session:
         ended = self._end[1] if self._end else "the session ended"
         for response in tuple(self.responses.live.values()):
             response.cancel(reason=ended)
-        await self._stop(self._tasks)
+        await self._end_tasks()
         for response in tuple(self.responses.ending.values()):
             response.abandon()
         await self._cleanup()
-        await self._stop(self._tasks)
-        self._tasks.clear()
+        await self._end_tasks()
         for processor in self.processors:
             processor._node.detach()
+
+    async def _end_tasks(self) -> None:
+        await self._stop(self._tasks)
+        self._tasks.clear()
 
     async def _stop(self, tasks: Mapping[asyncio.Task[Any], str]) -> None:
         """Cancel tasks, wait for their end and for that of tasks they start; name those that go on."""
