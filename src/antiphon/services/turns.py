@@ -28,6 +28,7 @@ from antiphon.frames import (
     LLMSetToolsFrame,
     ResponseEndedFrame,
     ResponseStartedFrame,
+    StartFrame,
     TranscriptionFrame,
     TurnDecisionFrame,
     UserStartedSpeakingFrame,
@@ -106,6 +107,11 @@ class Turns(Processor):
 
     async def cleanup(self) -> None:
         self._set_timer(None)
+
+    @on(StartFrame)
+    def start(self, frame: StartFrame) -> None:
+        """Let the model read the instructions before anybody speaks."""
+        self.push(LLMPrimeFrame(self.conversation.context))
 
     # What happens ----------------------------------------------------------------------------------------
 

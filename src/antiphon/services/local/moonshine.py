@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -54,6 +55,9 @@ class Moonshine:
     with the first speech, or by `warm`.
     Raises `antiphon.models.ModelError` when the model is unknown or not on this machine.
     """
+
+    gated: ClassVar[bool] = True
+    """It wants speech only: given silence it invents words."""
 
     def __init__(self, model: str | Path = "moonshine-base-en-int8", *, partial_every: float = 0.5) -> None:
         self._folder = _folder(model)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from functools import cache
 from importlib import import_module
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 import numpy as np
 
@@ -49,6 +49,9 @@ class FasterWhisper:
     downloaded by faster-whisper when first used. `language` is a code such as ``de``; None lets the model
     guess at each reading, which is slow and unsteady on short speech. `compute` is ctranslate2's number type.
     """
+
+    gated: ClassVar[bool] = True
+    """It wants speech only: given silence it invents words."""
 
     def __init__(
         self,

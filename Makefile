@@ -1,0 +1,42 @@
+# `make demo` and `make test` each work as the first command in a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean
+
+help:  ## show these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Antiphon needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@echo "Making the virtual environment in $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Antiphon and what it needs (about 450 MB, once) ..."
+	@$(BIN)/python -m pip install --disable-pip-version-check -e '.[local,dev]'
+	@touch $@
+
+demo: $(STAMP)  ## talk to the local bot: a spoken question in, a spoken answer out
+	@$(BIN)/python -m antiphon.cli.demo
+
+test: $(STAMP)  ## lint, types, contracts and all tests, the slow ones with real models too
+	@$(BIN)/antiphon models fetch --for-tests
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## the fast loop: lint, types, contracts, unit tests
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m 'not slow' -q
+
+bench: $(STAMP)  ## measure, beside a peer in its own virtual environment
+	@$(BIN)/python bench/run.py
+
+clean:  ## remove what make has made
+	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis build dist

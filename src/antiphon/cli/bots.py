@@ -1,0 +1,85 @@
+"""Finding the bot to run: a Python file with `async def bot(session)`, or the built-in local one."""
+
+from __future__ import annotations
+
+import inspect
+import runpy
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+from antiphon.pipeline import as_processor
+from antiphon.processor import Processor
+from antiphon.services.base import ServiceError
+from antiphon.session import Session
+from antiphon.wiring import WiringError
+
+Bot = Callable[[Session], Awaitable[object]]
+
+
+class BotError(Exception):
+    """The bot file cannot be used; the message says what to change."""
+
+
+def load_bot(path: Path | None) -> Bot:
+    """The bot in a file, or the built-in one. Raises BotError."""
+    if path is None:
+        from antiphon.cli.local_bot import bot
+
+        return bot
+    if not path.is_file():
+        raise BotError(f"There is no bot file {path}.")
+    names = _execute(path)
+    found = names.get("bot")
+    if found is None:
+        raise BotError(f"{path} has no bot: define `async def bot(session)` that returns a pipeline.")
+    if not inspect.iscoroutinefunction(found):
+        raise BotError(f"{path}: bot must be `async def bot(session)`, it is {_what(found)}.")
+    return cast(Bot, found)
+
+
+async def build(bot: Bot, session: Session) -> Processor:
+    """Ask the bot for its pipeline. Raises BotError when it fails or returns something else."""
+    try:
+        made = await bot(session)
+    except (ServiceError, WiringError):
+        raise
+    except Exception as error:
+        raise BotError(f"bot(session) failed: {_where(error)}") from error
+    if made is None:
+        raise BotError("bot(session) returned nothing: it must return a pipeline.")
+    try:
+        return as_processor(made)
+    except TypeError as error:
+        raise BotError(f"bot(session) must return a pipeline: {error}") from None
+
+
+def _execute(path: Path) -> dict[str, Any]:
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        return runpy.run_path(str(path))
+    except SyntaxError as error:
+        raise BotError(f"{path}, line {error.lineno}: {error.msg}") from None
+    except ServiceError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BotError(f"{path} failed when it was loaded: {_where(error)}") from error
+    finally:
+        sys.path.pop(0)
+
+
+def _where(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    mine = [frame for frame in frames if "antiphon" not in Path(frame.filename).parts and _is_file(frame)]
+    place = f" ({Path(mine[-1].filename).name}, line {mine[-1].lineno})" if mine else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def _is_file(frame: traceback.FrameSummary) -> bool:
+    return not frame.filename.startswith("<")
+
+
+def _what(found: object) -> str:
+    return "a plain function" if inspect.isfunction(found) else f"a {type(found).__name__}"

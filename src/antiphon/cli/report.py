@@ -1,0 +1,98 @@
+"""What `antiphon talk` shows: the transcript as it happens, a waterfall per turn, or one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from antiphon.cli.told import EXIT_FAILED
+from antiphon.observe.waterfall import STEPS, Turn
+from antiphon.session import SessionResult
+
+BAR_WIDTH = 40
+
+
+class Report:
+    """Collects a conversation and prints it. `quiet` prints nothing."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.turns: list[Turn] = []
+        self.errors: list[str] = []
+        self.exit_code = 0
+        self._console = Console(quiet=quiet, highlight=False)
+        self._audio: dict[str, Any] = {"path": None, "seconds": 0.0}
+
+    @contextmanager
+    def loading(self) -> Generator[None, None, None]:
+        """Show that the bot is being made ready."""
+        with self._console.status("Waking the bot ..."):
+            yield
+
+    def line(self, turn: Turn, what: str) -> None:
+        """Something in a turn is complete: show it."""
+        if what == "user":
+            self._console.print(Text.assemble(("You  ", "bold cyan"), turn.user))
+        elif what == "bot":
+            self._console.print(self._bot_line(turn))
+            self._console.print(self._waterfall(turn))
+
+    def audio(self, path: Path | None, seconds: float) -> None:
+        """Where the recording is."""
+        self._audio = {"path": None if path is None else str(path), "seconds": round(seconds, 3)}
+
+    def interrupted(self) -> None:
+        """The user pressed Ctrl-C."""
+        self._console.print("[yellow]Stopped; what was said so far is kept.[/]")
+
+    def finish(self, result: SessionResult) -> None:
+        """The session has ended."""
+        self.errors += [error.error for error in result.errors]
+        for error in dict.fromkeys(self.errors):
+            self._console.print(Text.assemble(("Error  ", "bold red"), error))
+        for owner in result.late:
+            self._console.print(Text.assemble(("Late  ", "bold red"), f"{owner} did not stop in time"))
+        if not self.turns:
+            self._console.print("[yellow]The bot heard no words.[/]")
+        if self._audio["path"]:
+            self._console.print(f"Recorded {self._audio['seconds']:.1f} s in {self._audio['path']}")
+        if self.errors and not any(turn.ended == "completed" for turn in self.turns):
+            self.exit_code = self.exit_code or EXIT_FAILED
+
+    def as_dict(self) -> dict[str, Any]:
+        """The conversation as the JSON object of `--json`."""
+        return {"turns": [_turn(turn) for turn in self.turns], "errors": self.errors, "audio": self._audio}
+
+    def _bot_line(self, turn: Turn) -> Text:
+        line = Text.assemble(("Bot  ", "bold green"), turn.heard.strip() or "(nothing was heard)")
+        unheard = turn.generated[len(turn.heard) :].rstrip() if turn.ended != "completed" else ""
+        if unheard:
+            line.append(unheard if turn.heard.endswith(" ") else f" {unheard.lstrip()}", style="dim strike")
+        if turn.ended != "completed":
+            line.append(f"  [{turn.ended}]", style="yellow")
+        return line
+
+    def _waterfall(self, turn: Turn) -> Text:
+        times = turn.milliseconds()
+        longest = max([ms for ms in times.values() if ms is not None] or [1]) or 1
+        text = Text()
+        for name, label in STEPS[1:]:
+            ms = times[name]
+            if ms is not None:
+                bar = "━" * max(1, round(BAR_WIDTH * max(ms, 0) / longest))
+                text.append(f"     {label:<20}{ms:>6} ms ", style="dim").append(bar + "\n", style="blue")
+        return text
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "user": turn.user,
+        "generated": turn.generated,
+        "heard": turn.heard,
+        "ended": turn.ended,
+        "latency_ms": turn.milliseconds(),
+    }
