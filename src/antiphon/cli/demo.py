@@ -1,4 +1,4 @@
-"""`make demo`: fetch what is missing, let the local voice ask a question, and talk to the local bot about it."""
+"""`make demo`: fetch what is missing, let the local voice ask a question, hear the local bot answer."""
 
 from __future__ import annotations
 

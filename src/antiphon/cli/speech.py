@@ -39,9 +39,7 @@ def say(
         if not audio.pcm:
             raise ServiceError("There is nothing to say in that text.")
         try:
-            out.write_bytes(
-                write_wav(Sound(samples(audio.pcm).reshape(-1, 1) / np.float32(32768), audio.rate))
-            )
+            out.write_bytes(write_wav(_sound(audio)))
         except OSError as error:
             raise RecorderError(f"Cannot write {out}: {error.strerror or error}.") from None
         took = perf_seconds() - began
@@ -72,6 +70,10 @@ def transcribe(
     else:
         typer.echo("antiphon: No words were recognised.", err=True)
         raise typer.Exit(EXIT_FAILED)
+
+
+def _sound(audio: Audio) -> Sound:
+    return Sound(samples(audio.pcm).reshape(-1, 1).astype(np.float32) / np.float32(32768), audio.rate)
 
 
 async def _speak(text: str) -> Audio:

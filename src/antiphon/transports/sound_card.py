@@ -1,7 +1,7 @@
 """The sound card: this machine's microphone and loudspeaker, through PortAudio (extra `audio`).
 
-PortAudio calls from threads of its own; sound crosses to the event loop here and nowhere else. Use headphones:
-without them the bot hears itself.
+PortAudio calls from threads of its own; sound crosses to the event loop here and nowhere else. Use
+headphones: without them the bot hears itself.
 """
 
 from __future__ import annotations
