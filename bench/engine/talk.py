@@ -1,0 +1,97 @@
+"""What whole calls cost: ten minutes in virtual time, a thousand in a row, and stopping when interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import threading
+import time
+from typing import NamedTuple
+
+import numpy as np
+from gauges import rss_mb
+
+from antiphon.clock import run_virtual
+from antiphon.frames import Outcome
+from engine.call import Call, serve
+from engine.fakes import VOICE_RATE
+
+TURNS = 40
+CALLS = (200, 600, 1000)
+INTERRUPTIONS = 40
+
+
+def call() -> dict[str, float]:
+    """Seconds of real time for ten minutes: 40 turns, each 3 s of question and 12 s of listening."""
+    began = time.perf_counter()
+    outcomes = run_virtual(_talk(TURNS, ask=3.0, listen=12.0))
+    taken = time.perf_counter() - began
+    _expect(outcomes, [Outcome.COMPLETED] * TURNS)
+    return {"ten minutes": taken}
+
+
+async def _talk(turns: int, *, ask: float, listen: float) -> list[Outcome]:
+    async with serve(Call()) as made:
+        for _ in range(turns):
+            await made.caller.say(ask)
+            await made.caller.wait(listen)
+    return made.witness.outcomes
+
+
+def leak() -> dict[str, float]:
+    """Megabytes in use after so many calls in one event loop, and the tasks and threads left at the end."""
+    return run_virtual(_leak())
+
+
+async def _leak() -> dict[str, float]:
+    found: dict[str, float] = {}
+    for number in range(1, CALLS[-1] + 1):
+        _expect(await _talk(1, ask=1.0, listen=2.0), [Outcome.COMPLETED])
+        if number in CALLS:
+            found[f"MB after {number} calls"] = rss_mb()
+    found["tasks left"] = len(asyncio.all_tasks()) - 1
+    found["threads left"] = threading.active_count() - 1
+    return found
+
+
+def barge_in() -> dict[str, float]:
+    """How soon the bot is silent when speech is detected, over interruptions at many moments.
+
+    In virtual time: milliseconds from the detection to the write of the last packet that is not silence, and
+    to the end of the last sample in it that is not (a fade of 5 ms). In real time: how long the reaction
+    keeps the event loop.
+    """
+    stops = [run_virtual(_interrupt(0.0037 * n)) for n in range(INTERRUPTIONS)]
+    return {
+        "last packet written, median": 1000 * statistics.median(stop.packet for stop in stops),
+        "last packet written, worst": 1000 * max(stop.packet for stop in stops),
+        "last sample's sound over, worst": 1000 * max(stop.sound for stop in stops),
+        "code, real time, median": 1000 * statistics.median(stop.code for stop in stops),
+    }
+
+
+class _Stop(NamedTuple):
+    """Seconds from the detection of speech to the last packet and the end of its sound, and in the code."""
+
+    packet: float
+    sound: float
+    code: float
+
+
+async def _interrupt(offset: float) -> _Stop:
+    async with serve(Call()) as made:
+        await made.caller.say(1.0)
+        await made.caller.wait(3.0)
+        await asyncio.sleep(offset)
+        await made.caller.say(1.0)
+        last = made.transport.sink.packets[-1]
+        await made.caller.wait(0.1)
+    _expect(made.witness.outcomes, [Outcome.INTERRUPTED])
+    packet = last.at - made.witness.detected[1]
+    samples = np.flatnonzero(np.frombuffer(last.pcm, dtype="<i2"))[-1] + 1
+    return _Stop(packet, packet + float(samples) / VOICE_RATE, made.witness.reactions[1])
+
+
+def _expect(found: list[Outcome], wanted: list[Outcome]) -> None:
+    if found != wanted:
+        raise RuntimeError(f"the call went another way than scripted: {found}")
