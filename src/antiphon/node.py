@@ -129,7 +129,11 @@ class Node:
 
         Lifecycle frames pass on by themselves, so one that its handler gives back does not go twice.
         """
-        if result is None or (result is cause and cause.lifecycle):
+        if result is cause:
+            if not cause.lifecycle:
+                deliver(lane.next, cause)
+            return
+        if result is None:
             return
         if isinstance(result, Frame):
             if result.response is None and cause.response is not None and result.scoped:
