@@ -43,7 +43,7 @@ def run(
     return play(parts, feed(*flat(steps)), seed=seed, session=Session(limits=PATIENT)), recorder
 
 
-@contract(100)
+@contract(80)
 @given(plans(ORDERLY), scripts(), SEEDS)
 def test_order_what_a_causes_leaves_before_what_b_causes(
     plan: Plan, steps: list[Step], seed: int | None
@@ -56,7 +56,7 @@ def test_order_what_a_causes_leaves_before_what_b_causes(
         assert tags == sorted(tags)
 
 
-@contract()
+@contract(40)
 @given(plans(ORDERLY, ("together", "switch")), scripts(), SEEDS)
 def test_order_holds_over_all_paths_where_branches_do_not_race(
     plan: Plan, steps: list[Step], seed: int | None
@@ -66,7 +66,7 @@ def test_order_holds_over_all_paths_where_branches_do_not_race(
     assert tags == sorted(tags)
 
 
-@contract()
+@contract(40)
 @given(plans(), scripts(), SEEDS)
 def test_order_each_processor_handles_one_frame_at_a_time(
     plan: Plan, steps: list[Step], seed: int | None
@@ -79,7 +79,7 @@ def test_order_each_processor_handles_one_frame_at_a_time(
         busy ^= {event.who}
 
 
-@contract()
+@contract(40)
 @given(plans(ORDERLY, ("together", "switch")), scripts("note", "mark"), SEEDS)
 def test_pass_along_unhandled_frames_come_out_unchanged_and_in_order(
     plan: Plan, steps: list[Step], seed: int | None
@@ -90,7 +90,7 @@ def test_pass_along_unhandled_frames_come_out_unchanged_and_in_order(
     assert recorder.of(Mark) == [Mark(step.tag) for step in steps if step.kind == "mark"]
 
 
-@contract()
+@contract(40)
 @given(plans(), st.integers(1, 5), SEEDS)
 def test_pass_along_every_frame_comes_out_once_of_any_branches(
     plan: Plan, number: int, seed: int | None
@@ -100,7 +100,7 @@ def test_pass_along_every_frame_comes_out_once_of_any_branches(
     assert recorder.tags(Mark) == list(range(number))
 
 
-@contract()
+@contract(40)
 @given(plans(forms=("parallel", "together")), scripts("note", "word", "alarm"), SEEDS)
 def test_urgency_alarms_are_handled_in_the_instant_they_come(
     plan: Plan, steps: list[Step], seed: int | None
@@ -120,7 +120,7 @@ def test_urgency_alarms_are_handled_in_the_instant_they_come(
         assert all(abs(event.at - sent[event.tag]) < 1e-9 for event in heard)
 
 
-@contract()
+@contract(40)
 @given(plans(("quick", "many", "echo", "idle")), scripts("note", "word", "alarm"), SEEDS)
 def test_urgency_never_in_the_middle_of_a_synchronous_handler(
     plan: Plan, steps: list[Step], seed: int | None
@@ -134,7 +134,7 @@ def test_urgency_never_in_the_middle_of_a_synchronous_handler(
             inside ^= {event.who}
 
 
-@contract(100)
+@contract(80)
 @given(plans(), scripts(), SEEDS)
 def test_end_lets_all_that_is_ahead_of_it_finish(plan: Plan, steps: list[Step], seed: int | None) -> None:
     played, recorder = run("end", plan, steps, seed)
@@ -148,7 +148,7 @@ def test_end_lets_all_that_is_ahead_of_it_finish(plan: Plan, steps: list[Step], 
     assert {part.cleaned for part in played.session.processors if hasattr(part, "cleaned")} == {1}  # type: ignore[attr-defined]
 
 
-@contract(100)
+@contract(80)
 @given(plans(), scripts(), st.integers(0, 40), st.sampled_from(["cancel", "end", "stop"]), SEEDS)
 def test_end_at_every_point_leaves_nothing_behind(
     plan: Plan, steps: list[Step], point: int, how: str, seed: int | None
@@ -165,7 +165,7 @@ def test_end_at_every_point_leaves_nothing_behind(
     assert recorder.cleaned == 1
 
 
-@contract()
+@contract(40)
 @given(plans(), scripts(), SEEDS)
 def test_errors_are_reported_by_name_and_survived(plan: Plan, steps: list[Step], seed: int | None) -> None:
     played, recorder = run("errors", plan, steps, seed)
@@ -177,7 +177,7 @@ def test_errors_are_reported_by_name_and_survived(plan: Plan, steps: list[Step],
     assert len(recorder.of(Note, Word)) == sum(count_out(plan, step.tag).total for step in steps)
 
 
-@contract()
+@contract(40)
 @given(plans(), scripts("note", "word", "alarm", "mark"), SEEDS)
 def test_deterministic_same_seed_same_everything(plan: Plan, steps: list[Step], seed: int | None) -> None:
     logs = [Log(), Log()]
@@ -187,7 +187,7 @@ def test_deterministic_same_seed_same_everything(plan: Plan, steps: list[Step], 
     assert recorders[0].times == recorders[1].times
 
 
-@contract(100)
+@contract(80)
 @given(st.lists(plans(), min_size=1, max_size=3), scripts(), SEEDS)
 def test_together_what_one_frame_causes_leaves_as_one_group(
     branches: list[Plan], steps: list[Step], seed: int | None
@@ -203,7 +203,7 @@ def test_together_what_one_frame_causes_leaves_as_one_group(
     assert all(len(at) == 1 for at in moments.values())
 
 
-@contract()
+@contract(40)
 @given(st.lists(kinds("slow", "stream", "delegating", "quick"), min_size=2, max_size=3), scripts(), SEEDS)
 def test_together_the_first_branch_comes_first_in_a_group(
     workers: list[Plan], steps: list[Step], seed: int | None

@@ -116,7 +116,7 @@ def check_each_response_starts_and_ends_once(play_: Play, *recorders: Recorder) 
 WORK = kinds("answer")
 
 
-@contract(150)
+@contract(80)
 @given(plans(), WORK, SPEECH, st.integers(0, 60), SEEDS)
 def test_cancel_from_inside_at_every_event(
     plan: Plan, kind: Kind, gaps: list[tuple[float, bool]], point: int, seed: int | None
@@ -127,7 +127,7 @@ def test_cancel_from_inside_at_every_event(
     assert played.result.late == ()
 
 
-@contract(150)
+@contract(80)
 @given(plans(), WORK, SPEECH, st.integers(0, 120), SEEDS)
 def test_cancel_at_every_instant(
     plan: Plan, kind: Kind, gaps: list[tuple[float, bool]], half_milliseconds: int, seed: int | None
@@ -138,7 +138,7 @@ def test_cancel_at_every_instant(
     check_each_response_starts_and_ends_once(played, top, bottom)
 
 
-@contract(100)
+@contract(50)
 @given(plans(STEADY), WORK, SPEECH, st.integers(0, 60), SEEDS)
 def test_cancel_leaves_everything_else_untouched(
     plan: Plan, kind: Kind, gaps: list[tuple[float, bool]], point: int, seed: int | None
@@ -150,7 +150,7 @@ def test_cancel_leaves_everything_else_untouched(
     assert sorted((word.tag, word.path) for word in interrupted.of(Word)) == expected
 
 
-@contract(100)
+@contract(50)
 @given(plans(STEADY), WORK, SPEECH, SEEDS)
 def test_once_uncut_responses_complete_with_all_their_output(
     plan: Plan, kind: Kind, gaps: list[tuple[float, bool]], seed: int | None
@@ -168,7 +168,7 @@ def test_once_uncut_responses_complete_with_all_their_output(
     assert last_note == {}
 
 
-@contract(100)
+@contract(50)
 @given(plans(), WORK, SPEECH, st.integers(0, 60), st.sampled_from(["cancel", "end", "stop"]), SEEDS)
 def test_once_however_the_session_ends(
     plan: Plan, kind: Kind, gaps: list[tuple[float, bool]], point: int, how: str, seed: int | None
