@@ -1,0 +1,99 @@
+"""What became of a call: everything a test may want to know about it, in seconds of the session's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from antiphon.context import Message
+from antiphon.frames import BotHeardFrame, Frame, TurnDecisionFrame
+from antiphon.ledger import Ledger
+from antiphon.session import SessionResult
+from antiphon.testing.steps import Step
+from antiphon.testing.tagged import HeardWord, decode, text_of
+from antiphon.transports.memory import Written
+
+
+class Spoken(NamedTuple):
+    """Something that the caller said, and when."""
+
+    step: Step
+    start: float
+    end: float
+
+
+class Timed(NamedTuple):
+    """A frame that came out at the end of the pipeline, and when."""
+
+    at: float
+    frame: Frame
+
+
+class BotTurn(NamedTuple):
+    """The bot spoke: from when to when, on behalf of which response, and the words that were heard."""
+
+    start: float
+    end: float
+    response: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`words` are those that the bot's packets really hold, read from their tags.
+
+    `frames` are those that show what was decided and heard (turns, speaking, transcripts, errors); `leftover`
+    names tasks that outlived the session; `undone` are the steps that the end of the session prevented.
+    """
+
+    result: SessionResult
+    rate: int
+    packets: tuple[Written, ...]
+    words: tuple[HeardWord, ...]
+    spoken: tuple[Spoken, ...]
+    bot_turns: tuple[BotTurn, ...]
+    frames: tuple[Timed, ...]
+    messages: tuple[Message, ...]
+    ledger: Ledger
+    undone: tuple[Step, ...]
+    leftover: tuple[str, ...]
+    seconds: float
+
+    @property
+    def bot_text(self) -> str:
+        """All that was heard of the bot."""
+        return text_of(self.words)
+
+    @property
+    def decisions(self) -> list[tuple[float, TurnDecisionFrame]]:
+        """What the turn machine decided, and when."""
+        return [(at, frame) for at, frame in self.frames if isinstance(frame, TurnDecisionFrame)]
+
+    def of(self, kind: type[Frame]) -> list[Timed]:
+        """The frames of one kind."""
+        return [timed for timed in self.frames if isinstance(timed.frame, kind)]
+
+    def final_heard(self) -> dict[int, BotHeardFrame]:
+        """What the bot believes was heard of each response, once that is final."""
+        frames = (timed.frame for timed in self.frames)
+        return {f.id: f for f in frames if isinstance(f, BotHeardFrame) and f.final}
+
+
+def recording(packets: Sequence[Written], rate: int) -> bytes:
+    """The packets as one recording that begins at time 0: each at its time, or after the one before.
+
+    Times are rounded to samples, and nothing is stretched.
+    """
+    sound = bytearray()
+    for packet in packets:
+        gap = round(packet.at * rate) * 2 - len(sound)
+        if gap > 0:
+            sound += bytes(gap)
+        sound += packet.pcm
+    return bytes(sound)
+
+
+def heard_words(packets: Sequence[Written], rate: int) -> tuple[HeardWord, ...]:
+    """The words that the packets hold, with their times."""
+    return tuple(decode(recording(packets, rate), rate))

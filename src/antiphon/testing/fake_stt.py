@@ -1,0 +1,89 @@
+"""A speech recogniser that reads tags: it can only hear words that are in the audio it was really given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+
+from antiphon.services.base import Audio, EndTurn, Flush, Transcript
+from antiphon.testing.delays import Delay, seconds
+from antiphon.testing.scripted import Fault, Scripted, misbehave, unused_delays
+from antiphon.testing.tagged import Found, TagReader, text_of, words_of
+
+
+class FakeSTT(Scripted):
+    """An STT service: partial results every `partial_every` seconds of sound, one final result per Flush.
+
+    The final one comes `delay` seconds after its Flush and holds the words since the last EndTurn; what comes
+    in the meantime waits. `mishear` turns what was said into what is recognised. A `fault` counts final
+    results. `gated` says that it wants speech only, as a real local recogniser does. One per session.
+    """
+
+    def __init__(
+        self,
+        *,
+        delay: Delay = 0.1,
+        partial_every: float | None = 0.2,
+        gated: bool = True,
+        mishear: Callable[[str], str] = str,
+        fault: Fault | None = None,
+    ) -> None:
+        self.gated = gated
+        self.heard_seconds = 0.0
+        self.finals: list[str] = []
+        self._delay = delay
+        self._partial_every = partial_every
+        self._mishear = mishear
+        self._fault = fault
+
+    async def transcribe(
+        self, audio: AsyncIterable[Audio | Flush | EndTurn]
+    ) -> AsyncGenerator[Transcript, None]:
+        """Listen. Raises ServiceError if the fault says so."""
+        segment, ear, partial = 0, _Ear(), 0.0
+        async for item in audio:
+            match item:
+                case Audio():
+                    ear.listen(item)
+                    partial += item.seconds
+                    self.heard_seconds += item.seconds
+                    if self._partial_every is not None and partial >= self._partial_every:
+                        partial = 0.0
+                        if words := ear.words:
+                            text, stable = " ".join(words), " ".join(words[:-1])
+                            yield Transcript(self._mishear(text), False, segment, self._mishear(stable))
+                case Flush():
+                    yield await self._final(" ".join(ear.words), segment)
+                case EndTurn():
+                    segment, ear, partial = segment + 1, _Ear(), 0.0
+
+    async def _final(self, said: str, segment: int) -> Transcript:
+        await asyncio.sleep(seconds(self._delay))
+        await misbehave(self._fault, len(self.finals))
+        text = self._mishear(said)
+        self.finals.append(text)
+        return Transcript(text, True, segment, text)
+
+    def unused(self) -> list[str]:
+        left = unused_delays(self._delay)
+        if self._fault is not None and self._fault.at > len(self.finals):
+            left.append(f"{self._fault} never happened")
+        return left
+
+
+class _Ear:
+    """The blocks of one segment."""
+
+    def __init__(self) -> None:
+        self._reader: TagReader | None = None
+        self._found: list[Found] = []
+        self._rate = 0
+
+    def listen(self, audio: Audio) -> None:
+        if self._reader is None or self._rate != audio.rate:
+            self._reader, self._rate = TagReader(audio.rate), audio.rate
+        self._found += self._reader.feed(audio.pcm)
+
+    @property
+    def words(self) -> list[str]:
+        return text_of(words_of(self._found, self._rate)).split()

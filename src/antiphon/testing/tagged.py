@@ -1,0 +1,256 @@
+"""Tagged audio: sound from which a test can read what was heard, word by word and block by block.
+
+Every 10 ms block carries a magic number, the id of its utterance, its place in it, and the word it is part
+of. So any recording tells which words it holds, in which order, and what was lost or repeated. Silence is
+zeros. Noises are tagged as such and hold no words.
+
+The limits: blocks survive cutting, padding, pausing and joining, not mixing, resampling or lossy codecs. A
+block that was changed in any way is not there. A word of more than 32 characters counts as several. One
+utterance lasts five minutes at most.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+BLOCKS_PER_SECOND = 100
+CHARACTERS_PER_SECOND = 15.0
+"""How fast people speak by default."""
+
+_MAGIC = struct.pack("<2h", 23131, -17761)
+_HEADER = struct.Struct("<4s7h")
+_LONGEST_WORD = 32
+_LOUD = struct.pack("<4h", 6000, 6000, -6000, -6000)
+
+
+class Kind(enum.IntEnum):
+    """What a block holds."""
+
+    WORD = 1
+    NOISE = 2
+    COUGH = 3
+
+
+class Block(NamedTuple):
+    """10 ms: part `part` of `parts` of word number `word` (`text`) of an utterance; `place` counts from 0."""
+
+    kind: Kind
+    utterance: int
+    place: int
+    word: int
+    part: int
+    parts: int
+    text: str
+
+
+class Found(NamedTuple):
+    """A block, and the sample of the recording at which it begins."""
+
+    at: int
+    block: Block
+
+
+class HeardWord(NamedTuple):
+    """A word of which more than half is in the recording: from `start` to `end` in seconds of it.
+
+    `blocks` of its `parts` blocks are there, at most once each.
+    """
+
+    text: str
+    utterance: int
+    word: int
+    start: float
+    end: float
+    blocks: int
+    parts: int
+
+
+class Span(NamedTuple):
+    """When a word of an utterance is spoken, in seconds from its first sample."""
+
+    text: str
+    start: float
+    end: float
+
+
+class Utterance:
+    """Words as sound. `seconds` is rounded to blocks, at least one per word; without it, by the letters."""
+
+    def __init__(self, text: str, *, seconds: float | None = None, rate: int = 16000, id: int = 0) -> None:
+        self.text = text
+        self.rate = rate
+        self.id = id
+        self.words = _split(text)
+        length = len(text) / CHARACTERS_PER_SECOND if seconds is None else seconds
+        self._ends = _share(self.words, round(length * BLOCKS_PER_SECOND))
+
+    @property
+    def seconds(self) -> float:
+        return (self._ends[-1] if self._ends else 0) / BLOCKS_PER_SECOND
+
+    @property
+    def spans(self) -> list[Span]:
+        """Every word with its time."""
+        starts = [0, *self._ends]
+        bounds = zip(self.words, starts, self._ends, strict=False)
+        return [Span(word, a / BLOCKS_PER_SECOND, b / BLOCKS_PER_SECOND) for word, a, b in bounds]
+
+    @property
+    def pcm(self) -> bytes:
+        """Mono PCM s16le at `rate`."""
+        blocks: list[bytes] = []
+        for number, (word, start, end) in enumerate(
+            zip(self.words, [0, *self._ends], self._ends, strict=False)
+        ):
+            for part in range(end - start):
+                block = Block(Kind.WORD, self.id, start + part, number, part, end - start, word)
+                blocks.append(render(block, self.rate))
+        return b"".join(blocks)
+
+
+class Noise:
+    """Sound without words: a `COUGH` is loud enough to be taken for speech, `NOISE` is not."""
+
+    def __init__(self, seconds: float, kind: Kind = Kind.COUGH, *, rate: int = 16000, id: int = 0) -> None:
+        self.kind = kind
+        self.rate = rate
+        self.id = id
+        self._count = round(seconds * BLOCKS_PER_SECOND)
+
+    @property
+    def seconds(self) -> float:
+        return self._count / BLOCKS_PER_SECOND
+
+    @property
+    def pcm(self) -> bytes:
+        blocks = (Block(self.kind, self.id, n, 0, n, self._count, "") for n in range(self._count))
+        return b"".join(render(block, self.rate) for block in blocks)
+
+
+class TagReader:
+    """Reads blocks out of sound that comes in pieces of any size. Mono PCM s16le at `rate`."""
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self._kept = b""
+        self._before = 0
+
+    def feed(self, pcm: bytes) -> list[Found]:
+        """The blocks that are complete with this piece."""
+        data = self._kept + pcm
+        size = _block_bytes(self.rate)
+        found: list[Found] = []
+        at = 0
+        while (at := data.find(_MAGIC, at)) >= 0 and at + size <= len(data):
+            block = None if at % 2 else _parse(data[at : at + size], self.rate)
+            if block is None:
+                at += 1
+            else:
+                found.append(Found(self._before + at // 2, block))
+                at += size
+        keep = at if at >= 0 else max(0, len(data) - len(_MAGIC) + 1)
+        keep -= keep % 2
+        self._kept = data[keep:]
+        self._before += keep // 2
+        return found
+
+
+def blocks(pcm: bytes, rate: int) -> list[Found]:
+    """Every intact block of a recording, in order: what was lost, repeated or out of order shows here."""
+    return TagReader(rate).feed(pcm)
+
+
+def decode(pcm: bytes, rate: int) -> list[HeardWord]:
+    """The words of a recording, in order, each of which is there by more than half of its blocks.
+
+    A word that is there twice counts twice. One that was paused and went on where it was counts once.
+    """
+    return words_of(blocks(pcm, rate), rate)
+
+
+def words_of(found: Iterable[Found], rate: int) -> list[HeardWord]:
+    """The words that these blocks make."""
+    groups: list[list[Found]] = []
+    for each in found:
+        if each.block.kind is not Kind.WORD:
+            continue
+        if groups and _goes_on(groups[-1][-1].block, each.block):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    return [_word(group, rate) for group in groups if 2 * len(group) > group[0].block.parts]
+
+
+def text_of(words: Iterable[HeardWord | Span]) -> str:
+    """The words with spaces between them."""
+    return " ".join(word.text for word in words)
+
+
+def kind_at(pcm: bytes) -> Kind | None:
+    """The kind of the first block that begins in this piece of sound, complete or not. None for silence."""
+    at = pcm.find(_MAGIC)
+    if at < 0 or at % 2 or at + 6 > len(pcm):
+        return None
+    value = int.from_bytes(pcm[at + 4 : at + 6], "little")
+    return Kind(value) if value in Kind.__members__.values() else None
+
+
+@lru_cache(maxsize=4096)
+def render(block: Block, rate: int) -> bytes:
+    """The sound of one block. Raises ValueError if its text is too long for the rate (at least 8 kHz)."""
+    text = block.text.encode()
+    header = _HEADER.pack(
+        _MAGIC, block.kind, block.utterance, block.place, block.word, block.part, block.parts, len(text)
+    )
+    size = _block_bytes(rate)
+    data = header + text + b"\0" * (len(text) % 2)
+    if len(data) > size:
+        raise ValueError(f"{block.text!r} does not fit into 10 ms at {rate} Hz: use shorter words")
+    return (data + _LOUD * (size // len(_LOUD) + 1))[:size]
+
+
+def _parse(data: bytes, rate: int) -> Block | None:
+    """The block, if nothing of it was changed."""
+    _, kind, utterance, index, word, part, parts, length = _HEADER.unpack_from(data)
+    if kind not in Kind.__members__.values() or not 0 <= length <= len(data) - _HEADER.size:
+        return None
+    text = data[_HEADER.size : _HEADER.size + length].decode(errors="replace")
+    block = Block(Kind(kind), utterance, index, word, part, parts, text)
+    return block if render(block, rate) == data else None
+
+
+def _goes_on(last: Block, block: Block) -> bool:
+    return (last.utterance, last.word) == (block.utterance, block.word) and block.part > last.part
+
+
+def _word(group: Sequence[Found], rate: int) -> HeardWord:
+    first, last = group[0], group[-1]
+    end = last.at / rate + 1 / BLOCKS_PER_SECOND
+    block = first.block
+    return HeardWord(block.text, block.utterance, block.word, first.at / rate, end, len(group), block.parts)
+
+
+def _block_bytes(rate: int) -> int:
+    return 2 * (rate // BLOCKS_PER_SECOND)
+
+
+def _split(text: str) -> list[str]:
+    words: list[str] = []
+    for word in text.split():
+        words += [word[at : at + _LONGEST_WORD] for at in range(0, len(word), _LONGEST_WORD)]
+    return words
+
+
+def _share(words: Sequence[str], total: int) -> list[int]:
+    """The block at which each word ends: by the letters, at least one block each."""
+    letters = sum(len(word) + 1 for word in words)
+    ends: list[int] = []
+    done = 0
+    for word in words:
+        done += len(word) + 1
+        ends.append(max(round(total * done / letters), (ends[-1] if ends else 0) + 1))
+    return ends
