@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from antiphon.audio.rechunk import Rechunker
-from antiphon.audio.resample import StreamResampler
+from antiphon.audio.live import Resampler, live_resampler
 from antiphon.dispatch import on
 from antiphon.frames import (
     Frame,
@@ -31,7 +31,7 @@ class VADHost(Processor):
         self.detector = SpeechDetector(params)
         self._windows = Rechunker(vad.window)
         self._window_seconds = vad.window / vad.rate
-        self._resampler: StreamResampler | None = None
+        self._resampler: Resampler | None = None
 
     def _exclusive(self) -> list[object]:
         return [self, self.vad]
@@ -46,7 +46,7 @@ class VADHost(Processor):
         pcm = frame.audio
         if frame.sample_rate != self.vad.rate:
             if self._resampler is None:
-                self._resampler = StreamResampler(frame.sample_rate, self.vad.rate)
+                self._resampler = live_resampler(frame.sample_rate, self.vad.rate)
             pcm = self._resampler.process(pcm)
         for window in self._windows.feed(pcm):
             edge = self.detector.step(self.vad.probability(window), self._window_seconds)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from antiphon.audio.resample import StreamResampler, to_mono
+from antiphon.audio.live import Resampler, live_resampler
+from antiphon.audio.resample import to_mono
 from antiphon.dispatch import on
 from antiphon.frames import (
     Frame,
@@ -42,7 +43,7 @@ class InputTransport(Processor):
         self.rate = 16000
         self._early: deque[Frame] = deque(maxlen=EARLY_CAPACITY)
         self._started = False
-        self._resampler: StreamResampler | None = None
+        self._resampler: Resampler | None = None
         self._source_rate = 0
 
     @on(StartFrame)
@@ -80,7 +81,7 @@ class InputTransport(Processor):
         if frame.sample_rate == self.rate and frame.num_channels == 1:
             return frame
         if self._resampler is None or self._source_rate != frame.sample_rate:
-            self._resampler = StreamResampler(frame.sample_rate, self.rate)
+            self._resampler = live_resampler(frame.sample_rate, self.rate)
             self._source_rate = frame.sample_rate
         pcm = self._resampler.process(to_mono(frame.audio, frame.num_channels))
         return InputAudioRawFrame(pcm, self.rate)

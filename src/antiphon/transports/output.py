@@ -10,7 +10,8 @@ import asyncio
 from typing import Any
 
 from antiphon.audio.player import Packet, Player
-from antiphon.audio.resample import StreamResampler, to_mono
+from antiphon.audio.live import Resampler, live_resampler
+from antiphon.audio.resample import to_mono
 from antiphon.dispatch import Direction, on
 from antiphon.frames import (
     BotHeardFrame,
@@ -50,7 +51,7 @@ class OutputTransport(Processor):
         self.lead = lead_ms / 1000
         self.rate = 24000
         self.player = Player(self.rate, self._packet_samples())
-        self._resamplers: dict[tuple[int | None, int], StreamResampler] = {}
+        self._resamplers: dict[tuple[int | None, int], Resampler] = {}
         self._held: dict[int, Response] = {}
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -244,10 +245,10 @@ class OutputTransport(Processor):
     def _packet_samples(self) -> int:
         return round(self.rate * self.packet_seconds)
 
-    def _resampler(self, owner: int | None, rate: int) -> StreamResampler:
+    def _resampler(self, owner: int | None, rate: int) -> Resampler:
         resampler = self._resamplers.get((owner, rate))
         if resampler is None:
-            resampler = self._resamplers[owner, rate] = StreamResampler(rate, self.rate)
+            resampler = self._resamplers[owner, rate] = live_resampler(rate, self.rate)
         return resampler
 
     def _flush_resamplers(self, owner: int | None, *, play: bool) -> None:
