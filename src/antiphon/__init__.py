@@ -4,6 +4,8 @@ Frames move through services in a pipeline to a transport. Start with `antiphon.
 `antiphon.pipeline` and `docs/architecture.md`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 import antiphon.services.hosting as _hosting
 from antiphon.context import Context
 from antiphon.dispatch import Direction, on
@@ -11,6 +13,9 @@ from antiphon.pipeline import ParallelPipeline, Pipeline, Switch, SyncParallelPi
 from antiphon.processor import Processor
 from antiphon.routing import Filter, Gate, Tee
 from antiphon.session import Limits, Session, SessionResult
+
+if TYPE_CHECKING:
+    from antiphon.services.turns import Turns
 
 _hosting.install()
 
@@ -28,5 +33,15 @@ __all__ = [
     "Switch",
     "SyncParallelPipeline",
     "Tee",
+    "Turns",
     "on",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What most bots need but the engine does not is imported when it is first asked for."""
+    if name == "Turns":
+        from antiphon.services.turns import Turns
+
+        return Turns
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
