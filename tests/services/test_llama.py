@@ -181,7 +181,7 @@ real = pytest.mark.skipif(bool(missing(["smollm2-135m-instruct"])), reason="the 
 
 def with_real(run: Callable[[Llama], Coroutine[Any, Any, None]]) -> None:
     pytest.importorskip("xllamacpp")
-    llm = Llama("smollm2-135m-instruct", temperature=0.0, max_tokens=16, context_tokens=512)
+    llm = Llama("smollm2-135m-instruct", temperature=0.0, max_tokens=16, context_tokens=512, threads=1)
     asyncio.run(run(llm))
 
 
