@@ -20,6 +20,7 @@ def test_public_names() -> None:
         "Switch",
         "SyncParallelPipeline",
         "Tee",
+        "Turns",
         "on",
     }
     assert all(hasattr(antiphon, name) for name in antiphon.__all__)
