@@ -82,4 +82,4 @@ def _is_file(frame: traceback.FrameSummary) -> bool:
 
 
 def _what(found: object) -> str:
-    return "a plain function" if inspect.isfunction(found) else f"a {type(found).__name__}"
+    return "a plain function" if inspect.isfunction(found) else f"of type {type(found).__name__}"
