@@ -8,6 +8,7 @@ packet carries a short fade of what would have come, because a hard cut clicks.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Container
 from typing import NamedTuple
 
 from antiphon.audio import pcm
@@ -40,10 +41,13 @@ class Player:
         self.paused = False
         self._pieces: deque[_Piece] = deque()
         self._queued: dict[int | None, int] = {}
+        self._sounding: _Piece | None = None
         self._fade = b""
 
     def add(self, owner: int | None, data: bytes) -> None:
-        """Queue sound after everything that waits."""
+        """Queue sound after everything that waits. Raises ValueError for half a sample."""
+        if len(data) % 2:
+            raise ValueError(f"PCM s16le needs an even number of bytes, not {len(data)}.")
         if data:
             self._pieces.append(_Piece(owner, data))
             self._queued[owner] = self._queued.get(owner, 0) + len(data) // 2
@@ -64,26 +68,45 @@ class Player:
 
     def flush(self, owner: int | None) -> int:
         """Drop what waits of one owner. Returns the number of samples dropped."""
-        if self._pieces and self._pieces[0].owner == owner and not self.paused:
-            self._fade = self._coming()
+        if self._sounding is not None and self._sounding.owner == owner:
+            if not self.paused:
+                self._fade = self._coming()
+            self._sounding = None
         self._pieces = deque(piece for piece in self._pieces if piece.owner != owner)
         return self._queued.pop(owner, 0)
+
+    def clear(self) -> None:
+        """Drop everything at once, without a fade: nobody listens any more."""
+        self._pieces.clear()
+        self._queued.clear()
+        self._sounding, self._fade = None, b""
 
     def pause(self) -> None:
         """Hand out nothing more, after a fade; `resume` goes on from the exact sample."""
         if not self.paused:
-            self._fade = self._coming()
+            self._fade = self._fade or self._coming()
             self.paused = True
 
     def resume(self) -> None:
+        """Go on. If not even the fade was handed out, nothing was interrupted."""
+        if self.paused and self._sounding is not None:
+            self._fade = b""
         self.paused = False
 
-    def pull(self) -> Packet | None:
-        """The next packet, padded with silence at the end of what there is; None when there is nothing."""
+    def pull(self, unfinished: Container[int | None] = ()) -> Packet | None:
+        """The next packet, padded with silence at the end of what there is; None when there is nothing.
+
+        A packet that is not full waits for more if its last owner is `unfinished`.
+        """
         if self._fade:
-            fade, self._fade = self._fade, b""
+            fade, self._fade, self._sounding = self._fade, b"", None
             return Packet(self._padded(fade), ())
-        if self.paused or not self._pieces:
+        if self.paused:
+            return None
+        if not self._pieces:
+            self._sounding = None
+            return None
+        if self._pieces[-1].owner in unfinished and self.samples < self.packet:
             return None
         chunks, portions = self._take(self.packet)
         return Packet(self._padded(chunks[0] if len(chunks) == 1 else b"".join(chunks)), tuple(portions))
@@ -92,7 +115,7 @@ class Player:
         chunks: list[bytes] = []
         portions: list[tuple[int | None, int]] = []
         while wanted and self._pieces:
-            piece = self._pieces[0]
+            piece = self._sounding = self._pieces[0]
             chunk = piece.data[piece.offset : piece.offset + 2 * wanted]
             piece.offset += len(chunk)
             count = len(chunk) // 2
@@ -104,16 +127,19 @@ class Player:
                 self._pieces.popleft()
             if not self._queued[piece.owner]:
                 del self._queued[piece.owner]
+        if wanted:
+            self._sounding = None
         return chunks, portions
 
     def _coming(self) -> bytes:
-        """The next few milliseconds, fading out. They are not counted as played."""
-        count = 2 * min(self.packet, int(self.rate * FADE_MS / 1000))
-        piece = self._pieces[0] if self._pieces else None
-        if piece is None or piece.offset == 0:
-            return b""
-        chunk = piece.data[piece.offset : piece.offset + count]
-        return pcm.fade_out(chunk, self.rate, FADE_MS)
+        """The next few milliseconds of what is sounding, fading out. They are not counted as played."""
+        wanted = 2 * min(self.packet, int(self.rate * FADE_MS / 1000))
+        sound = b""
+        for piece in self._pieces:
+            if self._sounding is None or piece.owner != self._sounding.owner or len(sound) >= wanted:
+                break
+            sound += piece.data[piece.offset : piece.offset + wanted - len(sound)]
+        return pcm.fade_out(sound, self.rate, FADE_MS)
 
     def _padded(self, chunk: bytes) -> bytes:
         missing = 2 * self.packet - len(chunk)
