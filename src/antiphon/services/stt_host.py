@@ -19,6 +19,7 @@ from antiphon.frames import (
     TranscriptionFrame,
     UserStoppedSpeakingFrame,
     VADUserPausedFrame,
+    VADUserResumedFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -70,7 +71,6 @@ class STTHost(Processor):
         audio = Audio(frame.audio, frame.sample_rate, frame.num_channels)
         if self._open:
             self.feed.put(audio)
-            self._unflushed = True
         else:
             self._remember(audio)
         return frame
@@ -86,6 +86,11 @@ class STTHost(Processor):
         self._unflushed = True
         return frame
 
+    @on(VADUserResumedFrame)
+    def resumed(self, frame: VADUserResumedFrame) -> VADUserResumedFrame:
+        self._unflushed = True
+        return frame
+
     @on(VADUserPausedFrame)
     def paused(self, frame: VADUserPausedFrame) -> VADUserPausedFrame:
         self._flush()
@@ -93,7 +98,7 @@ class STTHost(Processor):
 
     @on(VADUserStoppedSpeakingFrame)
     def stopped(self, frame: VADUserStoppedSpeakingFrame) -> VADUserStoppedSpeakingFrame:
-        if not self._pending and self._unflushed and not self.gated:
+        if self._unflushed:
             self._flush()
         self._open = not self.gated
         return frame

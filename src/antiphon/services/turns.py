@@ -195,13 +195,18 @@ class Turns(Processor):
         if len(self._events) > 1:
             return
         while self._events:
-            step = self.machine.step(self.state, self._events[0], self.session.now())
-            self.state = step.state
-            self._set_timer(step.deadline)
-            for decision in step.decisions:
-                self._tell(decision)
-                self._act(decision)
-            self._events.popleft()
+            try:
+                self._take(self._events[0])
+            finally:
+                self._events.popleft()
+
+    def _take(self, event: Event) -> None:
+        step = self.machine.step(self.state, event, self.session.now())
+        self.state = step.state
+        self._set_timer(step.deadline)
+        for decision in step.decisions:
+            self._tell(decision)
+            self._act(decision)
 
     def _act(self, decision: Decision) -> None:
         match decision:

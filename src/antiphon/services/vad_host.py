@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from antiphon.audio.rechunk import Rechunker
 from antiphon.audio.live import Resampler, live_resampler
+from antiphon.audio.rechunk import Rechunker
 from antiphon.dispatch import on
 from antiphon.frames import (
     Frame,
@@ -63,4 +63,4 @@ class VADHost(Processor):
             case Edge.RESUMED:
                 return VADUserResumedFrame()
             case Edge.STOPPED:
-                return VADUserStoppedSpeakingFrame(self.detector.params.stop)
+                return VADUserStoppedSpeakingFrame(self.detector.quiet)

@@ -67,7 +67,8 @@ class SpeechDetector:
             return Edge.RESUMED if resumed else None
         self.quiet += seconds
         if self.quiet >= self.params.stop:
-            self.reset()
+            self.speaking = self._paused = False
+            self._loud = 0.0
             return Edge.STOPPED
         if not self._paused and self.quiet >= self.params.pause:
             self._paused = True

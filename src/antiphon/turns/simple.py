@@ -2,13 +2,16 @@
 
 When speech has stopped, an end-of-turn model is asked once. If it says "finished", the turn is committed as
 soon as its transcript is complete; otherwise after a longer silence. A transcript that never completes is not
-waited for beyond a limit; a turn without words is dropped. It does not tell a cough or an "mm-hm" from an
-interruption: any speech over the bot stops it.
+waited for beyond a limit, and if it comes after all with the same words, it is ignored. A turn without words
+is dropped. Only what is recognised after speech has paused completes a transcript.
+
+It does not tell a cough or an "mm-hm" from an interruption: any speech over the bot stops it.
 """
 
 from __future__ import annotations
 
 import enum
+import re
 from typing import Any
 
 import msgspec
@@ -38,12 +41,16 @@ from antiphon.turns.events import (
 PRIME_WORDS = 2
 """New stable words that make priming the language model again worthwhile."""
 
+_ROUNDING = 1e-6
+_WORD = re.compile(r"\w+")
+
 
 class Phase(enum.Enum):
     """Where the user's turn is."""
 
     IDLE = "no turn is open"
     SPEAKING = "the user is speaking"
+    PAUSED = "the user has just fallen silent"
     QUIET = "the user has stopped, perhaps finished"
 
 
@@ -68,6 +75,8 @@ class TurnState(msgspec.Struct, frozen=True):
     segments: tuple[tuple[int, str], ...] = ()
     settled: bool = False
     partial: str = ""
+    partial_segment: int = 0
+    answered: str = ""
     primed: str = ""
     quiet_since: float = 0.0
     predicted: float | None = None
@@ -77,10 +86,21 @@ class TurnState(msgspec.Struct, frozen=True):
         """The words of the turn so far, final ones only."""
         return " ".join(text for _, text in self.segments if text)
 
+    @property
+    def guess(self) -> str:
+        """The words of the turn so far, with what is only known from partial results."""
+        return self.with_segment(self.partial_segment, self.partial) if self.partial else self.text
+
+    def with_segment(self, segment: int, text: str) -> str:
+        """The words of the turn if this segment reads so."""
+        segments = dict(self.segments) | {segment: text}
+        return " ".join(part for _, part in sorted(segments.items()) if part)
+
     def hear(self, segment: int, text: str, *, settled: bool) -> TurnState:
         """With the final text of one segment put in its place."""
-        others = dict(self.segments) | {segment: text}
-        return msgspec.structs.replace(self, segments=tuple(sorted(others.items())), settled=settled)
+        segments = dict(self.segments) | {segment: text}
+        partial = "" if segment >= self.partial_segment else self.partial
+        return _with(self, segments=tuple(sorted(segments.items())), settled=settled, partial=partial)
 
 
 class SimpleTurns:
@@ -109,7 +129,9 @@ class SimpleTurns:
                 return self._partial(state, event, now)
             case FinalHeard():
                 return self._final(state, event, now)
-            case SpeechStopped(quiet) if state.phase is Phase.SPEAKING:
+            case SpeechPaused() if state.phase is Phase.SPEAKING:
+                return Step(_with(state, phase=Phase.PAUSED))
+            case SpeechStopped(quiet) if state.phase in (Phase.SPEAKING, Phase.PAUSED):
                 return self._stopped(state, now - quiet, now)
             case EndPredicted(complete) if state.phase is Phase.QUIET:
                 return self._settle(_with(state, predicted=complete), now)
@@ -129,8 +151,8 @@ class SimpleTurns:
     def _partial(self, state: TurnState, event: PartialHeard, now: float) -> Step[TurnState]:
         if state.phase is Phase.IDLE:
             return Step(state)
-        state = _with(state, partial=event.text)
-        said = " ".join(part for part in (state.text, event.stable) if part)
+        state = _with(state, partial=event.text, partial_segment=event.segment)
+        said = state.with_segment(event.segment, event.stable)
         if len(said.split()) >= len(state.primed.split()) + PRIME_WORDS:
             prime = Prime("more of the turn is certain", text=said)
             return self._keep(_with(state, primed=said), now, prime)
@@ -139,12 +161,13 @@ class SimpleTurns:
     def _final(self, state: TurnState, event: FinalHeard, now: float) -> Step[TurnState]:
         if state.phase is Phase.IDLE:
             return self._late(state, event)
-        state = state.hear(event.segment, event.text, settled=event.complete)
+        settled = event.complete and state.phase is not Phase.SPEAKING
+        state = state.hear(event.segment, event.text, settled=settled)
         return self._settle(state, now)
 
     def _late(self, state: TurnState, event: FinalHeard) -> Step[TurnState]:
-        if not event.text:
-            return Step(state)
+        if not event.text or _same(event.text, state.answered):
+            return Step(_with(state, answered=""))
         reason = "a transcript came after its turn had ended"
         decisions: list[Decision] = [Interrupt(reason)] if state.bot_active else []
         return Step(state, (*decisions, OpenTurn(reason), Commit(reason, text=event.text)))
@@ -174,7 +197,7 @@ class SimpleTurns:
             return Step(state)
         reason = self._over(state, now)
         quiet = now - state.quiet_since
-        waited_enough = quiet >= self.params.transcript - 1e-9
+        waited_enough = quiet >= self.params.transcript - _ROUNDING
         if reason is None or not (state.settled or waited_enough):
             return self._keep(state, now)
         inputs: dict[str, Any] = {
@@ -182,8 +205,8 @@ class SimpleTurns:
             "predicted": state.predicted,
             "settled": state.settled,
         }
-        text = state.text if state.settled else state.text or state.partial
-        after = TurnState(bot_active=state.bot_active)
+        text = state.text if state.settled else state.guess
+        after = TurnState(bot_active=state.bot_active, answered="" if state.settled else text)
         if not text:
             return Step(after, (Drop(f"{reason}; no words were recognised", inputs),))
         return Step(after, (Commit(reason, inputs, text=text),))
@@ -191,7 +214,7 @@ class SimpleTurns:
     def _over(self, state: TurnState, now: float) -> str | None:
         if state.predicted is not None and state.predicted >= self.params.threshold:
             return "the end-of-turn model says finished"
-        if now >= state.quiet_since + self._limit() - 1e-9:
+        if now >= state.quiet_since + self._limit() - _ROUNDING:
             return f"silence of {self._limit():g} s"
         return None
 
@@ -205,6 +228,11 @@ class SimpleTurns:
         over = self._over(state, now) is not None
         limit = self.params.transcript if over else self._limit()
         return Step(state, decisions, state.quiet_since + max(limit, self._limit()))
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two transcripts hold the same words."""
+    return _WORD.findall(one.casefold()) == _WORD.findall(other.casefold())
 
 
 def _with(state: TurnState, **changes: Any) -> TurnState:
