@@ -6,10 +6,12 @@ than half of it was played.
 
 from __future__ import annotations
 
-import bisect
 from collections import deque
 
 import msgspec
+
+_ROUNDING = 1e-6
+"""Seconds by which sums of floating point numbers may be off; far less than a sample."""
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -22,19 +24,21 @@ class Word(msgspec.Struct, frozen=True):
     def heard_at(self, played: float) -> bool:
         """Is it heard once `played` seconds have been? A word without sound is, as soon as its time comes."""
         if self.start >= self.end:
-            return played >= self.start
-        return played > (self.start + self.end) / 2
+            return played >= self.start - _ROUNDING
+        return played > (self.start + self.end) / 2 + _ROUNDING
 
 
 class Playout:
     """What became of one response."""
 
-    __slots__ = ("_generated", "_words", "complete", "played", "voiced")
+    __slots__ = ("_generated", "_heard", "_rate", "_samples", "_words", "complete", "voiced")
 
     def __init__(self) -> None:
         self._generated: list[str] = []
         self._words: list[Word | None] = []
-        self.played = 0.0
+        self._heard = 0
+        self._samples = 0
+        self._rate = 1
         self.voiced = False
         self.complete = False
 
@@ -47,6 +51,22 @@ class Playout:
         if index >= len(self._words):
             self._words.extend([None] * (index + 1 - len(self._words)))
         self._words[index] = word
+        self._heard = min(self._heard, index)
+
+    def play(self, samples: int, rate: int) -> None:
+        """So many more samples have been played, at the one rate that the session has."""
+        self._samples += samples
+        self._rate = rate
+
+    def take_back(self, seconds: float) -> None:
+        """The last so many seconds were not played after all."""
+        self._samples = max(0, self._samples - round(seconds * self._rate))
+        self._heard = 0
+
+    @property
+    def played(self) -> float:
+        """Seconds of it that have been played."""
+        return self._samples / self._rate
 
     @property
     def generated(self) -> str:
@@ -67,9 +87,13 @@ class Playout:
     @property
     def words_heard(self) -> int:
         """How many words have been heard, from the first on."""
-        return bisect.bisect_left(
-            self._words, True, key=lambda word: word is None or not word.heard_at(self.played)
-        )
+        played = self.played
+        while self._heard < len(self._words):
+            word = self._words[self._heard]
+            if word is None or not word.heard_at(played):
+                break
+            self._heard += 1
+        return self._heard
 
 
 class Ledger:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from antiphon.audio.player import Packet, Player
 from antiphon.audio.live import Resampler, live_resampler
+from antiphon.audio.player import Packet, Player
 from antiphon.audio.resample import to_mono
 from antiphon.dispatch import Direction, on
 from antiphon.frames import (
@@ -30,6 +30,7 @@ from antiphon.frames import (
     TTSTextFrame,
 )
 from antiphon.ledger import Playout, Word
+from antiphon.node import describe
 from antiphon.processor import Processor
 from antiphon.response import Response
 
@@ -60,6 +61,9 @@ class OutputTransport(Processor):
         self._speaker: int | None = None
         self._words: dict[int, int] = {}
         self._drained: asyncio.Event | None = None
+        self._expected: set[int | None] = set()
+        self._letting_go: dict[int, asyncio.TimerHandle] = {}
+        self._broken = ""
 
     # What subclasses do ----------------------------------------------------------------------------------
 
@@ -67,7 +71,7 @@ class OutputTransport(Processor):
         """One packet of PCM s16le mono at `rate` leaves now."""
 
     def clear_audio(self) -> float:
-        """Take back what was written but not played, if possible. Returns how many seconds were taken back."""
+        """Take back what was written but not played, if possible. Returns how many seconds that was."""
         return 0.0
 
     def write_message(self, message: Any) -> None:
@@ -84,6 +88,7 @@ class OutputTransport(Processor):
     def voice(self, frame: TTSStartedFrame) -> TTSStartedFrame:
         if frame.response is not None:
             self.session.ledger.open(frame.response).voiced = True
+            self._expected.add(frame.response)
         return frame
 
     @on(LLMTextFrame, TTSSpeakFrame, direction=Direction.DOWNSTREAM)
@@ -111,6 +116,8 @@ class OutputTransport(Processor):
     @on(TTSStoppedFrame, direction=Direction.DOWNSTREAM)
     def finish(self, frame: TTSStoppedFrame) -> TTSStoppedFrame:
         self._flush_resamplers(frame.response, play=True)
+        self._expected.discard(frame.response)
+        self._wake()
         return frame
 
     @on(OutputTransportMessageFrame, OutputTransportMessageUrgentFrame)
@@ -120,6 +127,7 @@ class OutputTransport(Processor):
     @on(ResponseEndedFrame)
     def ended(self, frame: ResponseEndedFrame) -> ResponseEndedFrame:
         self._flush_resamplers(frame.id, play=False)
+        self._expected.discard(frame.id)
         self._words.pop(frame.id, None)
         if self._speaker == frame.id:
             self._stop_speaking()
@@ -128,13 +136,16 @@ class OutputTransport(Processor):
     @on(EndFrame)
     async def end(self, frame: EndFrame) -> None:
         """The goodbye is heard to its end."""
+        self._expected.clear()
+        self._wake()
         while not self.player.idle:
             self._drained = asyncio.Event()
             await self._drained.wait()
+        await asyncio.sleep(self._due - self.session.now())
         self._stop_speaking()
 
     async def cleanup(self) -> None:
-        for timer in (self._timer, self._gap):
+        for timer in (self._timer, self._gap, *self._letting_go.values()):
             if timer is not None:
                 timer.cancel()
 
@@ -150,7 +161,7 @@ class OutputTransport(Processor):
         self._wake()
 
     def _queue(self, owner: int | None, pcm: bytes) -> None:
-        if not pcm:
+        if not pcm or self._broken:
             return
         response = self.session.responses.get(owner)
         if response is not None and response.id not in self._held:
@@ -161,7 +172,7 @@ class OutputTransport(Processor):
         self._wake()
 
     def _wake(self) -> None:
-        if self._timer is None and not self.player.idle:
+        if self._timer is None and not self.player.idle and not self._broken:
             self._due = max(self._due, self.session.now())
             self._tick()
 
@@ -169,39 +180,63 @@ class OutputTransport(Processor):
         self._timer = None
         now = self.session.now()
         while now >= self._due - self.lead - 1e-6:
-            packet = self.player.pull()
+            packet = self.player.pull(self._expected)
             if packet is None:
                 self._run_dry()
                 return
-            self._write(packet)
+            if not self._write(packet):
+                return
         self._timer = self.session.clock.at(self._due - self.lead, self._tick)
 
-    def _write(self, packet: Packet) -> None:
-        self.write_audio(packet.pcm)
+    def _write(self, packet: Packet) -> bool:
+        """Write one packet. Returns False if that is no longer possible."""
+        try:
+            self.write_audio(packet.pcm)
+        except Exception as error:
+            self._lose(error)
+            return False
         self._due += self.packet_seconds
         for owner, samples in packet.portions:
             self._account(owner, samples)
+        return True
 
     def _account(self, owner: int | None, samples: int) -> None:
         self._start_speaking(owner)
         if owner is None:
             return
         playout = self.session.ledger.open(owner)
-        playout.played += samples / self.rate
+        playout.play(samples, self.rate)
         self._tell_heard(owner, playout)
+        if not self.player.queued(owner) and owner in self._held:
+            self._letting_go[owner] = self.session.clock.at(self._due, lambda: self._played_out(owner))
+
+    def _played_out(self, owner: int) -> None:
+        """The last sample that was written of this response has been heard by now."""
+        del self._letting_go[owner]
         if not self.player.queued(owner):
             self._let_go(owner)
 
     def _run_dry(self) -> None:
         if self._drained is not None:
             self._drained.set()
-        if self._speaking and not self.player.paused and self._gap is None:
-            self._gap = self.session.clock.after(GAP_SECONDS, self._stop_speaking)
+        waiting = self._speaking or not self.player.idle
+        if waiting and not self.player.paused and self._gap is None:
+            self._gap = self.session.clock.after(GAP_SECONDS, self._gap_over)
+
+    def _gap_over(self) -> None:
+        """The voice is late. What waits for the rest of its packet waits no longer."""
+        self._stop_speaking()
+        if self.player.samples:
+            self._expected.clear()
+            self._wake()
 
     def _cut(self, owner: int) -> None:
         """The response was cancelled: silence within a packet, and the ledger says what was heard."""
-        playout = self.session.ledger.open(owner)
-        playout.played = max(0.0, playout.played - self.clear_audio())
+        if owner not in self._held:
+            return
+        taken_back = self.clear_audio()
+        self.session.ledger.open(owner).take_back(taken_back)
+        self._due -= taken_back
         self.player.flush(owner)
         self._flush_resamplers(owner, play=False)
         if self.player.paused and not self.player.samples:
@@ -209,7 +244,19 @@ class OutputTransport(Processor):
         self._wake()
         self._let_go(owner)
 
+    def _lose(self, error: Exception) -> None:
+        """Nothing can be written any more: what nobody hears is not to be said, and the session ends."""
+        self._broken = f"the connection is gone: {describe(error)}"
+        for response in tuple(self.session.responses.live.values()):
+            response.cancel(reason=self._broken)
+        self.player.clear()
+        self._run_dry()
+        self.fail(self._broken, fatal=True)
+
     def _let_go(self, owner: int) -> None:
+        timer = self._letting_go.pop(owner, None)
+        if timer is not None:
+            timer.cancel()
         response = self._held.pop(owner, None)
         if response is not None:
             response.release()
