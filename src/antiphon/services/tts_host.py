@@ -186,16 +186,20 @@ class TTSHost(Processor):
         timings: list[WordTiming] = []
         if not said:
             return timings
-        self._time(words, _estimated(words, None), speech.seconds, first, estimated=True)
-        began, start = self.session.now(), speech.seconds
+        began, start, known = self.session.now(), speech.seconds, 0
         items = cast(AsyncGenerator[Audio | WordTiming, None], self.tts.speak(_once(said)))
         async with aclosing(items):
             while (item := await self._next(items)) is not None:
                 if isinstance(item, WordTiming):
                     timings.append(item)
+                    spans = _spans(words, timings)
+                    self._time(words[known:], spans[known:], start, first + known, estimated=False)
+                    known = len(spans)
                     continue
                 if speech.seconds == start:
                     self._measure(began, said)
+                    if not timings:
+                        self._time(words, _estimated(words, None), start, first, estimated=True)
                 speech.seconds += item.seconds
                 self.push(TTSAudioRawFrame(item.pcm, item.rate, item.channels))
         return timings
@@ -216,7 +220,7 @@ class TTSHost(Processor):
         *,
         estimated: bool,
     ) -> None:
-        for index, (word, (begin, end)) in enumerate(zip(words, spans, strict=True)):
+        for index, (word, (begin, end)) in enumerate(zip(words, spans, strict=False)):
             self.push(TTSTextFrame(word.written, start + begin, start + end, first + index, estimated))
 
     def _measure(self, began: float, said: str) -> None:
@@ -232,16 +236,23 @@ def _align(
     words: Sequence[Spoken], timings: Sequence[WordTiming], seconds: float
 ) -> list[tuple[float, float]] | None:
     """The service's timings, put together for the words as written; None if they do not fit."""
-    said = [len(word.said.split()) for word in words]
-    if sum(said) != len(timings) or not timings:
+    if sum(len(word.said.split()) for word in words) != len(timings) or not timings:
         return None
+    return [(min(start, seconds), min(end, seconds)) for start, end in _spans(words, timings)]
+
+
+def _spans(words: Sequence[Spoken], timings: Sequence[WordTiming]) -> list[tuple[float, float]]:
+    """From when to when each word as written is spoken, as far as the timings go."""
     spans: list[tuple[float, float]] = []
     at, position = 0, 0.0
-    for count in said:
+    for word in words:
+        count = len(word.said.split())
         spoken = timings[at : at + count]
+        if len(spoken) < count:
+            break
         at += count
         begin = spoken[0].start if spoken else position
-        position = min(seconds, spoken[-1].end) if spoken else position
+        position = spoken[-1].end if spoken else position
         spans.append((min(begin, position), position))
     return spans
 
