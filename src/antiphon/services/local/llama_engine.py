@@ -9,6 +9,7 @@ nobody can reach the model but this process.
 from __future__ import annotations
 
 import importlib
+import os
 import secrets
 import tempfile
 import threading
@@ -118,6 +119,14 @@ def _parameters(module: Any, settings: EngineSettings, address: str) -> Any:
 
 
 def _xllamacpp() -> Any:
+    """The module. Raises ServiceError.
+
+    llama.cpp's threads wait for each other many times per token. libgomp lets them spin meanwhile, and when
+    something else wants a core (speech recognition, say) the one that computes is not let in: with a load of
+    3 on two cores an answer took over ten times as long. So they sleep, unless the environment says otherwise;
+    libgomp reads the variable once, when it is loaded.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return cast("Any", importlib.import_module("xllamacpp"))
     except ImportError as error:
