@@ -23,8 +23,8 @@ SIZES = (10, 60)
 BURST = 100
 """Frames sent at once. A burst spreads the cost of a turn of the event loop over many frames."""
 
-BURSTS = 9
-"""Bursts of which the median counts."""
+FRAMES_SENT = 900
+"""Frames sent in all, in bursts or one at a time. The median burst counts."""
 
 IMPORTS = 7
 """Interpreters started, of which the median counts."""
@@ -36,21 +36,21 @@ def rss_mb() -> float:
     return psutil.Process().memory_info().rss / 1e6
 
 
-async def burst_seconds(burst: Callable[[], Awaitable[None]]) -> float:
-    """The median time of a burst, after one to warm up."""
-    await burst()
+async def burst_seconds(burst: Callable[[int], Awaitable[None]], frames: int) -> float:
+    """The median time of a burst of so many frames, after one to warm up."""
+    await burst(frames)
     taken: list[float] = []
-    for _ in range(BURSTS):
+    for _ in range(FRAMES_SENT // frames):
         began = time.perf_counter()
-        await burst()
+        await burst(frames)
         taken.append(time.perf_counter() - began)
     return statistics.median(taken)
 
 
-def hop_us(seconds: dict[int, float]) -> float:
+def hop_us(seconds: dict[int, float], frames: int) -> float:
     """Microseconds per frame and processor, from the times of a burst through pipelines of each size."""
     few, many = SIZES
-    return 1e6 * (seconds[many] - seconds[few]) / (many - few) / BURST
+    return 1e6 * (seconds[many] - seconds[few]) / (many - few) / frames
 
 
 def import_ms(statement: str) -> float:

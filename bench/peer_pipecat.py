@@ -89,30 +89,35 @@ def core():
     )
 
 
-async def crossing(running, make, size, direct):
+async def crossing(running, make, size, count, direct):
     async with running(size, direct=direct) as (worker, last):
 
-        async def burst():
-            frames = [make() for _ in range(BURST)]
-            last.expected = BURST
+        async def burst(count):
+            frames = [make() for _ in range(count)]
+            last.expected = count
             last.arrived.clear()
             for frame in frames:
                 await worker.queue_frame(frame)
             await last.arrived.wait()
 
-        return await burst_seconds(burst)
+        return await burst_seconds(burst, count)
 
 
-async def one_hop(peer, make, *, direct=False):
-    return hop_us({size: await crossing(peer.running, make, size, direct) for size in SIZES})
+def one_hop(peer, make, count=BURST, *, direct=False):
+    async def measure():
+        return {size: await crossing(peer.running, make, size, count, direct) for size in SIZES}
+
+    return hop_us(asyncio.run(measure()), count)
 
 
 def hop():
     peer = core()
     return {
-        "text, no handler": asyncio.run(one_hop(peer, peer.text)),
-        "audio, no handler": asyncio.run(one_hop(peer, peer.audio)),
-        "text, its direct mode": asyncio.run(one_hop(peer, peer.text, direct=True)),
+        "text, no handler": one_hop(peer, peer.text),
+        "text, no handler, one at a time": one_hop(peer, peer.text, 1),
+        "audio, no handler": one_hop(peer, peer.audio),
+        "audio, no handler, one at a time": one_hop(peer, peer.audio, 1),
+        "text, the peer's direct mode": one_hop(peer, peer.text, direct=True),
     }
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
+
+PLAIN_WIDTH = 140
+"""Columns of a table that goes into a file."""
 
 
 class Summary(NamedTuple):
@@ -70,15 +74,15 @@ def show(results: list[Result], conditions: Mapping[str, Any], peer: str) -> Non
     """Print a table of everything measured."""
     table = Table(title="median (least to greatest) of alternating rounds", title_justify="left")
     for column in ("benchmark", "unit", "case"):
-        table.add_column(column, no_wrap=column == "case")
-    table.add_column("Antiphon", justify="right")
-    table.add_column(peer, justify="right")
+        table.add_column(column, no_wrap=True)
+    table.add_column("Antiphon", justify="right", no_wrap=True)
+    table.add_column(peer, justify="right", no_wrap=True)
     for result in results:
         for number, label in enumerate(dict.fromkeys([*result.ours, *result.peer])):
             heading = ("", "") if number else (result.what, result.unit)
             table.add_row(*heading, label, _cell(result.ours, label), _cell(result.peer, label))
         table.add_section()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     console.print(table)
     console.print(", ".join(f"{name}: {value}" for name, value in conditions.items()), highlight=False)
 

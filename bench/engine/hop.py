@@ -61,29 +61,34 @@ async def running(processors: list[Processor]) -> AsyncGenerator[tuple[Session, 
         await task
 
 
-async def _crossing(make: Callable[[], Processor], size: int, frame: Frame) -> float:
+async def _crossing(make: Callable[[], Processor], size: int, frame: Frame, frames: int) -> float:
     async with running([make() for _ in range(size)]) as (session, last):
 
-        async def burst() -> None:
-            last.expected = BURST
+        async def burst(count: int) -> None:
+            last.expected = count
             last.arrived.clear()
-            for _ in range(BURST):
+            for _ in range(count):
                 session.receive(frame)
             await last.arrived.wait()
 
-        return await burst_seconds(burst)
+        return await burst_seconds(burst, frames)
 
 
-async def _hop(make: Callable[[], Processor], frame: Frame) -> float:
-    return hop_us({size: await _crossing(make, size, frame) for size in SIZES})
+def _hop(make: Callable[[], Processor], frame: Frame, frames: int = BURST) -> float:
+    async def measure() -> dict[int, float]:
+        return {size: await _crossing(make, size, frame, frames) for size in SIZES}
+
+    return hop_us(asyncio.run(measure()), frames)
 
 
 def hop() -> dict[str, float]:
     """Microseconds per processor, by what the processor does with the frame."""
     text, audio = TextFrame("hello"), InputAudioRawFrame(bytes(640), 16000)
     return {
-        "text, no handler": asyncio.run(_hop(Processor, text)),
-        "audio, no handler": asyncio.run(_hop(Processor, audio)),
-        "text, plain handler": asyncio.run(_hop(Passing, text)),
-        "text, async handler": asyncio.run(_hop(Awaiting, text)),
+        "text, no handler": _hop(Processor, text),
+        "text, no handler, one at a time": _hop(Processor, text, 1),
+        "audio, no handler": _hop(Processor, audio),
+        "audio, no handler, one at a time": _hop(Processor, audio, 1),
+        "text, plain handler": _hop(Passing, text),
+        "text, async handler": _hop(Awaiting, text),
     }

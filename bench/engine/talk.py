@@ -23,11 +23,11 @@ INTERRUPTIONS = 40
 
 def call() -> dict[str, float]:
     """Seconds of real time for ten minutes: 40 turns, each 3 s of question and 12 s of listening."""
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     outcomes = run_virtual(_talk(TURNS, ask=3.0, listen=12.0))
-    taken = time.perf_counter() - began
+    taken = {"by the clock": time.perf_counter() - began, "of the processor": time.process_time() - worked}
     _expect(outcomes, [Outcome.COMPLETED] * TURNS)
-    return {"ten minutes": taken}
+    return taken
 
 
 async def _talk(turns: int, *, ask: float, listen: float) -> list[Outcome]:
