@@ -8,7 +8,8 @@ and to the end of the sixth word (which is where a first clause may be cut):
 - primed: also 70 % of the user's words, read while the user was speaking;
 - ready: also all the user's words, as when the last partial transcript was the final one.
 
-`--busy N` runs N processes that compute without end beside it.
+`--busy N` runs N processes that compute without end beside it. To see what spinning threads do, set
+OMP_WAIT_POLICY=ACTIVE (see `antiphon.services.local.llama_engine`).
 """
 
 from __future__ import annotations
