@@ -122,9 +122,9 @@ def _xllamacpp() -> Any:
     """The module. Raises ServiceError.
 
     llama.cpp's threads wait for each other many times per token. libgomp lets them spin meanwhile, and when
-    something else wants a core (speech recognition, say) the one that computes is not let in: with a load of
-    3 on two cores an answer took over ten times as long. So they sleep, unless the environment says otherwise;
-    libgomp reads the variable once, when it is loaded.
+    something else wants a core (speech recognition, say) the one that computes is not let in: on two busy
+    cores single answers fell from 20 tokens per second to one. So they sleep, unless the environment says
+    otherwise; libgomp reads the variable once, when it is loaded.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
