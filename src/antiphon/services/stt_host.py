@@ -46,7 +46,7 @@ class STTHost(Processor):
         self.stt = stt
         self.gated = gated if gated is not None else bool(getattr(stt, "gated", False))
         self.feed: Feed[Audio | Flush | EndTurn] = Feed(FEED_CAPACITY, lambda item: isinstance(item, Audio))
-        self._preroll: deque[Audio] = deque()
+        self._preroll: deque[tuple[Audio, float]] = deque()
         self._preroll_seconds = 0.0
         self._open = not self.gated
         self._unflushed = False
@@ -79,7 +79,7 @@ class STTHost(Processor):
     def speech(self, frame: VADUserStartedSpeakingFrame) -> VADUserStartedSpeakingFrame:
         if not self._open:
             self._open = True
-            for audio in self._preroll:
+            for audio, _ in self._preroll:
                 self.feed.put(audio)
             self._preroll.clear()
             self._preroll_seconds = 0.0
@@ -114,10 +114,11 @@ class STTHost(Processor):
         self.feed.put(Flush())
 
     def _remember(self, audio: Audio) -> None:
-        self._preroll.append(audio)
-        self._preroll_seconds += audio.seconds
-        while self._preroll_seconds - self._preroll[0].seconds >= PREROLL_SECONDS:
-            self._preroll_seconds -= self._preroll.popleft().seconds
+        seconds = audio.seconds
+        self._preroll.append((audio, seconds))
+        self._preroll_seconds += seconds
+        while self._preroll_seconds - self._preroll[0][1] >= PREROLL_SECONDS:
+            self._preroll_seconds -= self._preroll.popleft()[1]
 
     async def _recognise(self) -> None:
         try:

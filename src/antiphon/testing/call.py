@@ -39,7 +39,7 @@ class BotTurn(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call:
     """`words` are those that the bot's packets really hold, read from their tags.
 
@@ -59,6 +59,9 @@ class Call:
     undone: tuple[Step, ...]
     leftover: tuple[str, ...]
     seconds: float
+
+    def __repr__(self) -> str:
+        return f"<Call of {self.seconds:g} s, {len(self.messages)} messages>"
 
     @property
     def bot_text(self) -> str:

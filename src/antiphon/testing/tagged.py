@@ -35,6 +35,9 @@ class Kind(enum.IntEnum):
     COUGH = 3
 
 
+_KINDS: dict[int, Kind] = {int(kind): kind for kind in Kind}
+
+
 class Block(NamedTuple):
     """10 ms: part `part` of `parts` of word number `word` (`text`) of an utterance; `place` counts from 0."""
 
@@ -196,31 +199,39 @@ def kind_at(pcm: bytes) -> Kind | None:
     if at < 0 or at % 2 or at + 6 > len(pcm):
         return None
     value = int.from_bytes(pcm[at + 4 : at + 6], "little")
-    return Kind(value) if value in Kind.__members__.values() else None
+    return _KINDS.get(value)
 
 
-@lru_cache(maxsize=4096)
 def render(block: Block, rate: int) -> bytes:
     """The sound of one block. Raises ValueError if its text is too long for the rate (at least 8 kHz)."""
-    text = block.text.encode()
-    header = _HEADER.pack(
-        _MAGIC, block.kind, block.utterance, block.place, block.word, block.part, block.parts, len(text)
-    )
-    size = _block_bytes(rate)
-    data = header + text + b"\0" * (len(text) % 2)
+    kind, utterance, place, word, part, parts, text = block
+    data, length = _tail(text, rate)
+    return _HEADER.pack(_MAGIC, kind, utterance, place, word, part, parts, length) + data
+
+
+@lru_cache(maxsize=1024)
+def _tail(text: str, rate: int) -> tuple[bytes, int]:
+    """What comes after the header: the text and loud sound; and the length of the text in bytes."""
+    encoded = text.encode()
+    data = encoded + b"\0" * (len(encoded) % 2)
+    size = _block_bytes(rate) - _HEADER.size
     if len(data) > size:
-        raise ValueError(f"{block.text!r} does not fit into 10 ms at {rate} Hz: use shorter words")
-    return (data + _LOUD * (size // len(_LOUD) + 1))[:size]
+        raise ValueError(f"{text!r} does not fit into 10 ms at {rate} Hz: use shorter words")
+    return (data + _LOUD * (size // len(_LOUD) + 1))[:size], len(encoded)
 
 
 def _parse(data: bytes, rate: int) -> Block | None:
     """The block, if nothing of it was changed."""
-    _, kind, utterance, index, word, part, parts, length = _HEADER.unpack_from(data)
-    if kind not in Kind.__members__.values() or not 0 <= length <= len(data) - _HEADER.size:
+    _, number, utterance, place, word, part, parts, length = _HEADER.unpack_from(data)
+    kind = _KINDS.get(number)
+    if kind is None or not 0 <= length <= len(data) - _HEADER.size:
         return None
-    text = data[_HEADER.size : _HEADER.size + length].decode(errors="replace")
-    block = Block(Kind(kind), utterance, index, word, part, parts, text)
-    return block if render(block, rate) == data else None
+    try:
+        text = data[_HEADER.size : _HEADER.size + length].decode()
+    except UnicodeDecodeError:
+        return None
+    intact = data.endswith(_tail(text, rate)[0])
+    return Block(kind, utterance, place, word, part, parts, text) if intact else None
 
 
 def _goes_on(last: Block, block: Block) -> bool:
