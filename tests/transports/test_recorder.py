@@ -80,5 +80,5 @@ def test_recording_does_not_drift_over_an_hour_of_jittery_arrivals(tmp_path: Pat
 
 
 def test_no_permission_is_told(tmp_path: Path) -> None:
-    with pytest.raises(RecorderError, match="Cannot write .*--out"):
+    with pytest.raises(RecorderError, match=r"Cannot write .*--out"):
         StereoRecorder(tmp_path / "no" / "folder" / "call.wav", RATE)
