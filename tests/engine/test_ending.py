@@ -279,6 +279,22 @@ def test_cancelling_the_task_that_runs_a_session_cleans_up_and_is_not_swallowed(
     assert [part.cleaned for part in parts if isinstance(part, Recorder)] == [1, 1]
 
 
+def test_a_cancel_that_comes_during_the_cleanup_is_not_swallowed() -> None:
+    lingers = Lingers("lingers")
+
+    async def main() -> float:
+        session = Session()
+        task = asyncio.create_task(perform(session, [lingers], feed()))
+        await asyncio.sleep(2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return session.now()
+
+    assert run_virtual(main()) == 5.0
+    assert lingers.cleaned == 1
+
+
 class Asks(Processor):
     """Asks for an end from inside the pipeline."""
 
