@@ -163,7 +163,12 @@ class SimpleTurns:
             return self._late(state, event)
         settled = event.complete and state.phase is not Phase.SPEAKING
         state = state.hear(event.segment, event.text, settled=settled)
-        return self._settle(state, now)
+        step = self._settle(state, now)
+        if step.state.phase is Phase.IDLE or not settled or state.text in ("", state.primed):
+            return step
+        prime = Prime("these are probably all the words", text=state.text)
+        primed = _with(step.state, primed=state.text)
+        return Step(primed, (*step.decisions, prime), step.deadline)
 
     def _late(self, state: TurnState, event: FinalHeard) -> Step[TurnState]:
         if not event.text or _same(event.text, state.answered):
