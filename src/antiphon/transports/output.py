@@ -208,7 +208,13 @@ class OutputTransport(Processor):
         playout.play(samples, self.rate)
         self._tell_heard(owner, playout)
         if not self.player.queued(owner) and owner in self._held:
-            self._letting_go[owner] = self.session.clock.at(self._due, lambda: self._played_out(owner))
+            self._wait_for_last_packet(owner)
+
+    def _wait_for_last_packet(self, owner: int) -> None:
+        earlier = self._letting_go.pop(owner, None)
+        if earlier is not None:
+            earlier.cancel()
+        self._letting_go[owner] = self.session.clock.at(self._due, lambda: self._played_out(owner))
 
     def _played_out(self, owner: int) -> None:
         """The last sample that was written of this response has been heard by now."""
