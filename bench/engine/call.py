@@ -1,4 +1,4 @@
-"""A voice call in virtual time: a caller who sends 20 ms packets, a bot made of fixed services."""
+"""A voice call in virtual time: a microphone that sends packets of 20 ms, a bot made of fixed services."""
 
 from __future__ import annotations
 
@@ -8,38 +8,15 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from antiphon import Pipeline, Processor, Session, on
+from antiphon.clock import Clock
 from antiphon.frames import Frame, Outcome, ResponseEndedFrame, VADUserStartedSpeakingFrame
 from antiphon.services.turns import Turns
+from antiphon.testing import Microphone
 from antiphon.transports.memory import MemoryTransport
 from engine.fakes import FixedEars, FixedMind, FixedVoice, LoudnessVAD
 
-PACKET_SECONDS = 0.02
-LOUD = b"\x00\x20" * 320
-QUIET = bytes(640)
-
-
-class Caller:
-    """Sends sound without a break, as a telephone does: speech or silence, 16 kHz mono."""
-
-    def __init__(self, transport: MemoryTransport) -> None:
-        self.transport = transport
-
-    def packet(self, *, loud: bool) -> None:
-        """Send one packet."""
-        self.transport.source.receive_audio(LOUD if loud else QUIET, 16000)
-
-    async def say(self, seconds: float) -> None:
-        """Speak."""
-        await self._send(seconds, loud=True)
-
-    async def wait(self, seconds: float) -> None:
-        """Be silent."""
-        await self._send(seconds, loud=False)
-
-    async def _send(self, seconds: float, *, loud: bool) -> None:
-        for _ in range(round(seconds / PACKET_SECONDS)):
-            self.packet(loud=loud)
-            await asyncio.sleep(PACKET_SECONDS)
+RATE = 16000
+LOUD = b"\x00\x20"
 
 
 class Witness(Processor):
@@ -74,11 +51,13 @@ class Witness(Processor):
 
 
 class Call:
-    """A session with its two ends: the caller, and what is noted on the way."""
+    """A session, what is noted on the way, and a caller who says nothing in particular.
 
-    def __init__(self) -> None:
+    `thinking` is how long the bot's mind takes to begin.
+    """
+
+    def __init__(self, thinking: float = 0.28) -> None:
         self.transport = MemoryTransport()
-        self.caller = Caller(self.transport)
         self.witness = Witness()
         self.session = Session(transport=self.transport)
         self.pipeline = Pipeline(
@@ -88,22 +67,38 @@ class Call:
                 self.witness,
                 FixedEars(),
                 Turns("Answer in three sentences."),
-                FixedMind(),
+                FixedMind(thinking),
                 FixedVoice(),
                 self.transport.output(),
             ]
         )
 
+    async def say(self, seconds: float) -> None:
+        """The caller speaks."""
+        await self.microphone.say(LOUD * round(RATE * seconds))
+
+    @asynccontextmanager
+    async def served(self) -> AsyncGenerator[None]:
+        """The session runs inside, with the microphone on; it is ended on the way out."""
+        self.microphone = Microphone(self._hear, Clock(asyncio.get_running_loop()), RATE)
+        task = asyncio.create_task(self.session.run(self.pipeline))
+        self.microphone.start()
+        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            self.microphone.stop()
+            self.session.end()
+            result = await task
+            if result.errors:
+                raise RuntimeError(f"the call went wrong: {result.errors[0].error}")
+
+    def _hear(self, pcm: bytes) -> None:
+        self.transport.source.receive_audio(pcm, RATE)
+
 
 @asynccontextmanager
 async def serve(call: Call) -> AsyncGenerator[Call]:
-    """The call's session runs inside; it is ended on the way out."""
-    task = asyncio.create_task(call.session.run(call.pipeline))
-    await call.caller.wait(PACKET_SECONDS)
-    try:
+    """`call`, while it is served."""
+    async with call.served():
         yield call
-    finally:
-        call.session.end()
-        result = await task
-        if result.errors:
-            raise RuntimeError(f"the call went wrong: {result.errors[0].error}")

@@ -48,10 +48,13 @@ class FixedEars:
 
 
 class FixedMind:
-    """Answers the same, fifty words a second."""
+    """Answers the same, fifty words a second, after `thinking` seconds."""
+
+    def __init__(self, thinking: float) -> None:
+        self.thinking = thinking
 
     async def generate(self, context: Context) -> AsyncIterator[TextDelta]:
-        await asyncio.sleep(0.28)
+        await asyncio.sleep(self.thinking)
         for word in ANSWER.split(" "):
             await asyncio.sleep(0.02)
             yield TextDelta(word + " ")

@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import threading
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,9 @@ from gauges import rss_mb
 
 from antiphon.clock import run_virtual
 from antiphon.frames import Outcome
+from antiphon.testing import End, FakeLLM, Say, at, run_call, voice_bot
 from engine.call import Call, serve
-from engine.fakes import VOICE_RATE
+from engine.fakes import ANSWER, QUESTION, VOICE_RATE
 
 TURNS = 40
 CALLS = (200, 600, 1000)
@@ -22,19 +24,40 @@ INTERRUPTIONS = 40
 
 
 def call() -> dict[str, float]:
-    """Seconds of real time for ten minutes: 40 turns, each 3 s of question and 12 s of listening."""
+    """Seconds for a call of ten minutes: by the clock and of the processor, with two kinds of bots.
+
+    One is made of this folder's fixed services, the other of the test kit's, whose caller and voice say words
+    that a test can read back from the sound.
+    """
+    return {**_taken("fixed services", _fixed), **_taken("test kit", _test_kit)}
+
+
+def _taken(label: str, work: Callable[[], None]) -> dict[str, float]:
     began, worked = time.perf_counter(), time.process_time()
+    work()
+    return {
+        f"{label}, by the clock": time.perf_counter() - began,
+        f"{label}, of the processor": time.process_time() - worked,
+    }
+
+
+def _fixed() -> None:
     outcomes = run_virtual(_talk(TURNS, ask=3.0, listen=12.0))
-    taken = {"by the clock": time.perf_counter() - began, "of the processor": time.process_time() - worked}
     _expect(outcomes, [Outcome.COMPLETED] * TURNS)
-    return taken
+
+
+def _test_kit() -> None:
+    script = [Say(QUESTION, at(15.0 * turn)) for turn in range(TURNS)]
+    held = run_call(voice_bot(FakeLLM(otherwise=ANSWER)), [*script, End(at(15.0 * TURNS))])
+    if held.seconds < 15.0 * TURNS or len(held.messages) != 2 * TURNS:
+        raise RuntimeError(f"the call went another way than scripted: {held}")
 
 
 async def _talk(turns: int, *, ask: float, listen: float) -> list[Outcome]:
     async with serve(Call()) as made:
         for _ in range(turns):
-            await made.caller.say(ask)
-            await made.caller.wait(listen)
+            await made.say(ask)
+            await asyncio.sleep(listen)
     return made.witness.outcomes
 
 
@@ -79,13 +102,11 @@ class _Stop(NamedTuple):
 
 
 async def _interrupt(offset: float) -> _Stop:
-    async with serve(Call()) as made:
-        await made.caller.say(1.0)
-        await made.caller.wait(3.0)
-        await asyncio.sleep(offset)
-        await made.caller.say(1.0)
+    async with serve(Call(0.28 + offset)) as made:
+        await made.say(1.0)
+        await asyncio.sleep(3.0)
+        await made.say(1.0)
         last = made.transport.sink.packets[-1]
-        await made.caller.wait(0.1)
     _expect(made.witness.outcomes, [Outcome.INTERRUPTED])
     packet = last.at - made.witness.detected[1]
     samples = np.flatnonzero(np.frombuffer(last.pcm, dtype="<i2"))[-1] + 1
