@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from antiphon.clock import run_virtual
 from antiphon.context import AssistantMessage, UserMessage
-from antiphon.testing import Call
+from antiphon.frames import Frame, InputAudioRawFrame, LLMContextFrame, LLMTextFrame, TTSSpeakFrame
+from antiphon.pipeline import Pipeline
+from antiphon.processor import Processor
+from antiphon.session import Session, SessionResult
+from antiphon.testing import Call, Found, Timed
+from antiphon.testing.probe import Probe
 from antiphon.text.speech import said_text, speakable
+from antiphon.transports.memory import MemoryTransport
 
 reports: list[str] = []
 """Lines for the end of the test run."""
@@ -66,3 +78,63 @@ def check_pace(call: Call) -> None:
     for first, second in zip(call.packets, call.packets[1:], strict=False):
         assert second.at - first.at >= packet - 1e-6
 
+
+def unbroken(found: Sequence[Found]) -> bool:
+    """Whether every block of every utterance is there, in order."""
+    return all(
+        (b.utterance, b.place) in ((a.utterance, a.place + 1), (a.utterance + 1, 0))
+        for (_, a), (_, b) in itertools.pairwise(found)
+    )
+
+
+Act = tuple[float, Callable[[], object]]
+"""Something to do at a session time, in seconds."""
+
+
+class Outside(Processor):
+    """Stands for whatever else a pipeline has at its beginning."""
+
+    gives = (InputAudioRawFrame, TTSSpeakFrame, LLMTextFrame, LLMContextFrame)
+
+
+class Stage(NamedTuple):
+    """A short session over a memory transport, without a caller."""
+
+    session: Session
+    line: MemoryTransport
+    probe: Probe
+    result: SessionResult
+
+    def of(self, kind: type[Frame]) -> list[Timed]:
+        return [timed for timed in self.probe.frames if isinstance(timed.frame, kind)]
+
+    @property
+    def sound(self) -> bytes:
+        """All packets, one after the other."""
+        return b"".join(packet.pcm for packet in self.line.sink.packets)
+
+
+def play(
+    parts: Sequence[object],
+    acts: Callable[[Session], Sequence[Act]],
+    *,
+    line: MemoryTransport | None = None,
+    end_at: float = 5.0,
+    seed: int | None = None,
+) -> Stage:
+    """Run `parts` before a transport's output, act as told, and end the session gracefully at `end_at`."""
+
+    async def run() -> Stage:
+        transport = line or MemoryTransport()
+        session, probe = Session(transport=transport), Probe()
+        pipeline = Pipeline([Outside(), *parts, transport.output(), probe])
+        loop = asyncio.get_running_loop()
+        for at, act in acts(session):
+            loop.call_at(at, act)
+        loop.call_at(end_at, session.end)
+        before = asyncio.all_tasks()
+        result = await session.run(pipeline)
+        assert asyncio.all_tasks() == before
+        return Stage(session, transport, probe, result)
+
+    return run_virtual(run(), seed=seed)

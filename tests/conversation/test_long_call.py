@@ -37,8 +37,8 @@ def _script() -> list[Step]:
 def _answer(context: Context) -> str:
     turn = sum(1 for message in context.messages if message.__struct_config__.tag == "user")
     return (
-        f"This is answer number {turn}, and it begins with a clause. It goes on with a sentence that takes its "
-        "time, because people like to hear something before they speak again. Then it comes to an end."
+        f"This is answer number {turn}, and it begins with a clause. It goes on with a sentence that takes "
+        "its time, because people like to hear something before they speak again. Then it comes to an end."
     )
 
 

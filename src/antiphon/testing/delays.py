@@ -43,6 +43,8 @@ class Steps:
 
     def __init__(self, delays: Iterable[float]) -> None:
         self._left = list(delays)
+        self.missing = 0
+        """How many were asked for beyond the script."""
 
     @property
     def left(self) -> int:
@@ -51,5 +53,6 @@ class Steps:
 
     def __call__(self) -> float:
         if not self._left:
+            self.missing += 1
             raise AssertionError("more delays were asked for than the test scripted")
         return self._left.pop(0)

@@ -62,7 +62,7 @@ class Scripted:
 
 
 def unused_delays(*delays: Delay) -> list[str]:
-    """A sentence for each script of delays that was not used up."""
-    return [
-        f"{delay.left} delays were not used" for delay in delays if isinstance(delay, Steps) and delay.left
-    ]
+    """A sentence for each script of delays that was not used up, or was too short."""
+    scripts = [delay for delay in delays if isinstance(delay, Steps)]
+    left = [f"{script.left} delays were not used" for script in scripts if script.left]
+    return left + [f"{script.missing} delays were not scripted" for script in scripts if script.missing]

@@ -173,8 +173,9 @@ class OutputTransport(Processor):
 
     def _wake(self) -> None:
         if self._timer is None and not self.player.idle and not self._broken:
-            self._due = max(self._due, self.session.now())
-            self._tick()
+            now = self.session.now()
+            self._due = max(self._due, now)
+            self._timer = self.session.clock.at(max(now, self._due - self.lead), self._tick)
 
     def _tick(self) -> None:
         self._timer = None
