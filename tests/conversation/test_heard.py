@@ -32,7 +32,7 @@ def _interrupted(offset: float, *, seed: int | None = None, tts: FakeTTS | None 
     return run_call(voice_bot(llm, tts=tts or FakeTTS()), script, seed=seed, quiet=0.5)
 
 
-@pytest.mark.parametrize("step", [110, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [190, pytest.param(10, marks=pytest.mark.slow)])
 def test_barge_in_at_every_moment_of_an_answer(step: int) -> None:
     lengths: set[int] = set()
     for offset in range(0, LENGTH_MS, step):

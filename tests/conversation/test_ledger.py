@@ -28,9 +28,7 @@ def _playout(lengths: list[int]) -> Playout:
 
 
 @given(LENGTHS, st.integers(0, 1500))
-def test_heard_is_the_words_of_which_more_than_half_was_played(
-    lengths: list[int], units: int
-) -> None:
+def test_heard_is_the_words_of_which_more_than_half_was_played(lengths: list[int], units: int) -> None:
     playout = _playout(lengths)
     playout.play(units * RATE // 100, RATE)
     expected, at = 0, 0

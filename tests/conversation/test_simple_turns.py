@@ -100,7 +100,7 @@ class Driver:
         return [made.decision.text for made in self.made if isinstance(made.decision, Commit)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(MACHINES, SCRIPTS)
 def test_turns_open_before_they_end_and_end_once(
     machine: SimpleTurns, script: list[tuple[float, Event]]
@@ -123,7 +123,7 @@ def test_turns_open_before_they_end_and_end_once(
     assert is_open == (driver.state.phase is not Phase.IDLE)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(MACHINES, SCRIPTS)
 def test_a_user_who_has_stopped_is_never_left_waiting(
     machine: SimpleTurns, script: list[tuple[float, Event]]
@@ -137,7 +137,7 @@ def test_a_user_who_has_stopped_is_never_left_waiting(
         assert words in driver.committed[-1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(MACHINES, SCRIPTS)
 def test_every_turn_and_interruption_has_a_reason(
     machine: SimpleTurns, script: list[tuple[float, Event]]
@@ -148,7 +148,7 @@ def test_every_turn_and_interruption_has_a_reason(
             assert made.decision.text.strip()
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(MACHINES, SCRIPTS)
 def test_it_interrupts_only_a_bot_that_is_active(
     machine: SimpleTurns, script: list[tuple[float, Event]]
