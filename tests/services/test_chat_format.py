@@ -44,7 +44,8 @@ def test_words_become_plain_strings() -> None:
 
 def test_the_model_is_told_what_was_heard_not_what_it_wrote() -> None:
     context = Context((AssistantMessage("One. Two. Three.", heard="One.", interrupted=True),))
-    assert to_messages(context) == [{"role": "assistant", "content": "One."}]
+    assert to_messages(context) == [{"role": "assistant", "content": "One. —"}]
+    assert to_messages(context, cut_mark="") == [{"role": "assistant", "content": "One."}]
 
 
 def test_an_answer_of_which_nothing_was_heard_is_left_out() -> None:

@@ -4,8 +4,8 @@ Pure functions. The result is what belongs under ``messages`` and ``tools`` of a
 
 The format has rules that a live conversation breaks, so some things are put right on the way: a tool's result
 goes straight behind the call that it answers, even if the user spoke in between; a call that was never
-answered and a result without a call are left out; so is an answer of which nothing was heard. Halves of
-surrogate pairs become question marks.
+answered and a result without a call are left out; so is an answer of which nothing was heard. An answer that
+was interrupted ends with a mark. Halves of surrogate pairs become question marks.
 """
 
 from __future__ import annotations
@@ -31,12 +31,17 @@ from antiphon.context import (
     ToolSpec,
     UserMessage,
 )
+from antiphon.contexts.cut_marks import CUT_MARK, for_model
 
 ChatMessage = dict[str, Any]
 
 
-def to_messages(context: Context) -> list[ChatMessage]:
-    """The conversation, oldest first. The assistant's words are those that the user heard."""
+def to_messages(context: Context, *, cut_mark: str = CUT_MARK) -> list[ChatMessage]:
+    """The conversation, oldest first. The assistant's words are those that the user heard.
+
+    `cut_mark` goes behind the words of an answer that was interrupted; see `antiphon.contexts.for_model`.
+    """
+    context = for_model(context, cut_mark)
     results = {message.call_id: message for message in context.messages if isinstance(message, ToolMessage)}
     return [entry for message in context.messages for entry in _entries(message, results)]
 
