@@ -29,7 +29,9 @@ Said = Utterance | Noise | float
 
 def _listen(stt: FakeSTT, *said: Said, seed: int | None = None, ends: Sequence[float] = ()) -> Stage:
     """Sound in packets of 20 ms through a detector and a recogniser. At `ends` the user's turn is over."""
-    pcm = b"".join(bytes(2 * round(16000 * each)) if isinstance(each, (int, float)) else each.pcm for each in said)
+    pcm = b"".join(
+        bytes(2 * round(16000 * each)) if isinstance(each, (int, float)) else each.pcm for each in said
+    )
     packets = [pcm[at : at + PACKET] for at in range(0, len(pcm), PACKET)]
 
     def acts(session: Session) -> list[Act]:

@@ -58,10 +58,11 @@ class Caller:
         ended = False
         try:
             while self.left:
-                await self._wait(self.left[0].when)
-                step = self.left.pop(0)
+                step = self.left[0]
+                await self._wait(step.when)
                 ended = isinstance(step, End | HangUp)
                 await self._do(step, microphone)
+                self.left.pop(0)
             if not ended:
                 await self._until_quiet()
                 self.session.end("the script is over")
