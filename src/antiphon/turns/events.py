@@ -12,9 +12,14 @@ import msgspec
 
 
 class SpeechStarted(msgspec.Struct, frozen=True):
-    """Speech is heard; it began `ago` seconds before now."""
+    """Speech is heard; it began `ago` seconds before now.
+
+    `saying`: the bot's words around this moment; `left`: how many it still has to say (None: not known).
+    """
 
     ago: float = 0.0
+    saying: str = ""
+    left: int | None = None
 
 
 class SpeechPaused(msgspec.Struct, frozen=True):
@@ -56,9 +61,28 @@ class EndPredicted(msgspec.Struct, frozen=True):
 
 
 class BotActive(msgspec.Struct, frozen=True):
-    """The bot has begun, or ceased, to answer."""
+    """The bot has begun, or ceased, to answer. `interruptible`: speech over it may stop it."""
 
     active: bool
+    interruptible: bool = True
+
+
+class BotVoice(msgspec.Struct, frozen=True):
+    """The bot's voice has begun, or ceased, to be heard."""
+
+    on: bool
+
+
+class ToolsRunning(msgspec.Struct, frozen=True):
+    """The bot has begun, or ceased, to run tools."""
+
+    running: bool
+
+
+class TalkKey(msgspec.Struct, frozen=True):
+    """Push-to-talk: the key has gone down, or up."""
+
+    down: bool
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -81,6 +105,9 @@ Event = (
     | FinalHeard
     | EndPredicted
     | BotActive
+    | BotVoice
+    | ToolsRunning
+    | TalkKey
     | Typed
     | DeadlinePassed
 )
@@ -111,11 +138,54 @@ class Prime(Decision, frozen=True, kw_only=True):
     text: str
 
 
+class PauseBot(Decision, frozen=True):
+    """The bot falls silent, keeping its place, until it is known what the user wants."""
+
+
+class ResumeBot(Decision, frozen=True, kw_only=True):
+    """The bot goes on from where it paused; what the user uttered (`text`) was no turn."""
+
+    text: str = ""
+
+
+class Speculate(Decision, frozen=True, kw_only=True):
+    """The user has probably finished with these words: begin to answer behind the gate."""
+
+    text: str
+
+
+class RollBack(Decision, frozen=True):
+    """The answer behind the gate is not wanted after all: undo it without a trace."""
+
+
+class FlushHearing(Decision, frozen=True):
+    """Ask the recogniser for what it has heard so far."""
+
+
+class Mute(Decision, frozen=True):
+    """Ignore the user's sound from now on."""
+
+
+class Unmute(Decision, frozen=True):
+    """The user's sound counts again."""
+
+
+class Remind(Decision, frozen=True, kw_only=True):
+    """The user has been silent for long: say this, or end the session when `end` is set."""
+
+    text: str = ""
+    end: bool = False
+
+
 class Commit(Decision, frozen=True, kw_only=True):
-    """The user's turn is over: these are its words. `run` asks for an answer."""
+    """The user's turn is over: these are its words. `run` asks for an answer.
+
+    `speculated`: the answer that is waiting behind the gate is the one.
+    """
 
     text: str
     run: bool = True
+    speculated: bool = False
 
 
 class Drop(Decision, frozen=True):

@@ -137,7 +137,7 @@ class SimpleTurns:
                 return self._settle(_with(state, predicted=complete), now)
             case DeadlinePassed():
                 return self._settle(state, now)
-            case SpeechPaused() | SpeechResumed() | SpeechStopped() | EndPredicted():
+            case _:
                 return self._keep(state, now)
 
     def _open(self, state: TurnState) -> Step[TurnState]:

@@ -1,0 +1,404 @@
+"""Turn-taking as people do it: pause at once on overlap, decide after; answer before it is certain. Pure.
+
+- A sound over the bot makes it pause within a packet. A judge then says whether it was an interruption (the
+  answer is cancelled) or a backchannel, noise or echo (the bot goes on from the exact sample).
+- The end of a turn is judged from the sound, the words and this user's own pauses (`turns.ending`).
+- When the words are known and the turn is probably over, an answer begins behind a gate. It is let out when
+  the turn ends with the same words, and rolled back when the user goes on.
+
+The state is one value; each step is a function of the state, the event and the time. A deadline is computed
+from the state alone, so it can never be forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from antiphon.turns.ending import longest_wait, looks_unfinished, threshold
+from antiphon.turns.events import (
+    AskModel,
+    BotActive,
+    BotVoice,
+    Commit,
+    DeadlinePassed,
+    Drop,
+    EndPredicted,
+    Event,
+    FinalHeard,
+    FlushHearing,
+    Interrupt,
+    Mute,
+    OpenTurn,
+    PartialHeard,
+    PauseBot,
+    Prime,
+    Remind,
+    ResumeBot,
+    RollBack,
+    Speculate,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+    Step,
+    TalkKey,
+    ToolsRunning,
+    Typed,
+    Unmute,
+)
+from antiphon.turns.hearing import Hearing, same_words
+from antiphon.turns.overlap import Evidence, Finding
+from antiphon.turns.rules import MuteWhile, Reminder
+from antiphon.turns.state import Claim, FluentState, Move, Phase, Policy
+
+PRIME_WORDS = 2
+"""New stable words that make priming the language model again worthwhile."""
+
+_ROUNDING = 1e-6
+
+
+class FluentTurns:
+    """The turn machine for conversations. `policy` says how; see `antiphon.turns.rules` for the parts."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.policy = policy or Policy()
+
+    def initial(self) -> FluentState:
+        return FluentState()
+
+    def step(self, state: FluentState, event: Event, now: float) -> Step[FluentState]:
+        """Take one event."""
+        move = Move(state, now)
+        if not (state.muted and isinstance(event, _USER_SOUND)):
+            self._take(move, event)
+        self._judge(move)
+        self._end(move)
+        self._anticipate(move)
+        self._mute(move)
+        self._idle(move)
+        return Step(move.state, tuple(move.decisions), self._deadline(move.state))
+
+    # What happened ---------------------------------------------------------------------------------------
+
+    def _take(self, move: Move, event: Event) -> None:
+        match event:
+            case SpeechStarted() | SpeechResumed() | SpeechPaused() | SpeechStopped():
+                if not self.policy.push_to_talk:
+                    self._sound(move, event)
+            case PartialHeard():
+                self._partial(move, event)
+            case FinalHeard():
+                self._final(move, event)
+            case EndPredicted(complete):
+                if move.state.phase is Phase.QUIET:
+                    move.become(predicted=complete)
+            case BotActive(active, interruptible):
+                answers = move.state.bot.answers + (move.state.bot.active and not active)
+                move.bot(active=active, interruptible=interruptible, answers=answers)
+                if not active:
+                    move.bot(held=False)
+            case BotVoice(on):
+                move.bot(voice=on)
+            case ToolsRunning(running):
+                move.bot(tools=running)
+            case Typed():
+                self._typed(move, event)
+            case TalkKey(down):
+                self._key(move, down=down)
+            case DeadlinePassed():
+                pass
+
+    def _sound(self, move: Move, event: SpeechStarted | SpeechResumed | SpeechPaused | SpeechStopped) -> None:
+        phase = move.state.phase
+        match event:
+            case SpeechStarted() if phase is Phase.IDLE:
+                self._start(move, event)
+            case SpeechStarted() | SpeechResumed() if phase is not Phase.IDLE:
+                self._go_on(move)
+            case SpeechPaused(quiet) if phase is Phase.SPEAKING:
+                move.become(phase=Phase.PAUSED, quiet_since=move.now - quiet)
+            case SpeechStopped(quiet) if phase in (Phase.SPEAKING, Phase.PAUSED):
+                move.become(phase=Phase.QUIET, quiet_since=move.now - quiet, predicted=None, asked=False)
+            case _:
+                pass
+
+    def _start(self, move: Move, event: SpeechStarted) -> None:
+        bot = move.state.bot
+        move.become(
+            phase=Phase.SPEAKING,
+            claim=Claim.CANDIDATE,
+            hearing=Hearing(),
+            spoke_at=move.now - event.ago,
+            saying=event.saying,
+            left=event.left,
+            predicted=None,
+            asked=False,
+            primed="",
+            answered="",
+        )
+        if bot.active and bot.interruptible:
+            move.bot(held=True)
+            move.decide(PauseBot("the user makes a sound while the bot answers", {"saying": event.saying}))
+        elif self.policy.start.at_once:
+            self._open(move, "speech was detected")
+
+    def _go_on(self, move: Move) -> None:
+        state = move.state
+        if state.phase is Phase.QUIET:
+            move.become(pauses=state.pauses.observe(move.now - state.quiet_since))
+        move.become(phase=Phase.SPEAKING, predicted=None, asked=False, hearing=state.hearing.unsettled())
+        self._roll_back(move, "the user goes on")
+
+    def _partial(self, move: Move, event: PartialHeard) -> None:
+        state = move.state
+        if state.phase is Phase.IDLE:
+            return
+        move.become(hearing=state.hearing.interim(event.segment, event.text))
+        said = state.hearing.with_segment(event.segment, event.stable)
+        enough = len(said.split()) >= len(state.primed.split()) + PRIME_WORDS
+        if state.claim is Claim.TURN and enough:
+            move.become(primed=said)
+            move.decide(Prime("more of the turn is certain", text=said))
+
+    def _final(self, move: Move, event: FinalHeard) -> None:
+        state = move.state
+        if state.phase is Phase.IDLE:
+            self._late(move, event)
+            return
+        settled = event.complete and state.phase is not Phase.SPEAKING
+        move.become(hearing=state.hearing.final(event.segment, event.text, settled=settled))
+
+    def _late(self, move: Move, event: FinalHeard) -> None:
+        """Words that nobody waited for any longer: a turn by themselves, unless they are nothing new."""
+        state = move.state
+        if not event.text or same_words(event.text, state.answered):
+            move.become(answered="")
+            return
+        if state.bot.active:
+            evidence = Evidence(event.text, True, 0.0, 0.0, state.saying, state.left)
+            if self.policy.judge.judge(evidence) is not Finding.INTERRUPTION:
+                return
+        hearing = Hearing().final(event.segment, event.text, settled=True)
+        move.become(phase=Phase.QUIET, hearing=hearing, quiet_since=move.now, predicted=1.0, asked=True)
+        self._open(move, "words came after their turn had ended")
+
+    def _typed(self, move: Move, event: Typed) -> None:
+        reason = "the user typed"
+        state = move.state
+        if event.run and state.bot.active:
+            move.decide(Interrupt(reason))
+            move.bot(held=False)
+        if state.claim is not Claim.TURN:
+            move.decide(OpenTurn(reason))
+        self._roll_back(move, reason)
+        text = " ".join(part for part in (state.hearing.best, event.text) if part)
+        self._close(move)
+        move.decide(Commit(reason, text=text, run=event.run))
+
+    def _key(self, move: Move, *, down: bool) -> None:
+        if down and move.state.claim is not Claim.TURN:
+            if move.state.bot.active:
+                move.decide(Interrupt("the talk key was pressed"))
+            move.become(phase=Phase.SPEAKING, hearing=Hearing(), spoke_at=move.now, predicted=None)
+            self._open(move, "the talk key was pressed")
+        elif not down and move.state.claim is Claim.TURN:
+            move.become(phase=Phase.QUIET, quiet_since=move.now, predicted=1.0, asked=True)
+            move.decide(FlushHearing("the talk key was released"))
+
+    # What it means ---------------------------------------------------------------------------------------
+
+    def _judge(self, move: Move) -> None:
+        """Is the candidate a turn?"""
+        state = move.state
+        if state.claim is not Claim.CANDIDATE:
+            return
+        if state.bot.active and state.bot.held:
+            self._judge_overlap(move)
+            return
+        words, seconds = state.hearing.best, self._spoken(move)
+        if self.policy.start.opens(words, seconds):
+            self._open(move, "the start rule is met")
+        elif state.phase is Phase.QUIET and (
+            state.hearing.settled or self._waited(move, self.policy.transcript)
+        ):
+            self._dismiss(move, "the start rule is not met")
+
+    def _judge_overlap(self, move: Move) -> None:
+        state = move.state
+        quiet = None if state.phase is Phase.SPEAKING else move.now - state.quiet_since
+        settled = state.hearing.settled and state.phase is Phase.QUIET
+        evidence = Evidence(state.hearing.best, settled, self._spoken(move), quiet, state.saying, state.left)
+        finding = self.policy.judge.judge(evidence)
+        inputs = {"words": evidence.words, "speech": round(evidence.speech, 3), "left": state.left}
+        if finding is Finding.INTERRUPTION:
+            move.bot(held=False)
+            move.decide(Interrupt("the user interrupts", inputs))
+            self._open(move, "an interruption")
+        elif finding is not Finding.UNSURE:
+            self._dismiss(move, finding.value, inputs)
+
+    def _open(self, move: Move, reason: str) -> None:
+        move.become(claim=Claim.TURN, speculations=0)
+        move.decide(OpenTurn(reason))
+
+    def _dismiss(self, move: Move, reason: str, inputs: dict[str, Any] | None = None) -> None:
+        text = move.state.hearing.best
+        self._close(move)
+        move.bot(held=False)
+        move.decide(ResumeBot(reason, inputs or {}, text=text))
+
+    def _anticipate(self, move: Move) -> None:
+        """The words are known, the end is not: begin to answer, or at least let the model read them."""
+        state, text = move.state, move.state.hearing.text
+        waiting = state.claim is Claim.TURN and state.phase is not Phase.SPEAKING and state.hearing.settled
+        if not waiting or not text or text == state.speculated:
+            return
+        unfinished = looks_unfinished(text, self.policy.language)
+        if self.policy.speculate and not unfinished and state.speculations < self.policy.max_speculations:
+            self._roll_back(move, "the words have changed")
+            move.become(speculated=text, speculations=state.speculations + 1)
+            move.decide(Speculate("these are probably all the words", text=text))
+        elif text != state.primed:
+            move.become(primed=text)
+            move.decide(Prime("these are probably all the words", text=text))
+
+    def _roll_back(self, move: Move, reason: str) -> None:
+        if move.state.speculated:
+            move.become(speculated="")
+            move.decide(RollBack(reason))
+
+    def _end(self, move: Move) -> None:
+        """Is the turn over?"""
+        state = move.state
+        if state.claim is not Claim.TURN:
+            return
+        if self._too_long(move):
+            self._commit(move, f"nobody may speak for more than {self.policy.monologue:g} s")
+        elif state.phase is Phase.QUIET:
+            reason = self._over(move)
+            if reason is not None and self._known(move):
+                self._commit(move, reason)
+            elif self.policy.has_model and not state.asked:
+                move.become(asked=True)
+                quiet = round(move.now - state.quiet_since, 3)
+                move.decide(AskModel("speech has stopped", {"quiet": quiet}))
+
+    def _over(self, move: Move) -> str | None:
+        state, policy = move.state, self.policy
+        needed = threshold(policy.ending, state.hearing.best, policy.language)
+        if state.predicted is not None and state.predicted >= needed:
+            return f"finished: {state.predicted:.2f} by the model, {needed:.2f} needed for these words"
+        limit = self._limit(state)
+        return f"silence of {limit:.2f} s" if self._waited(move, limit) else None
+
+    def _commit(self, move: Move, reason: str) -> None:
+        state = move.state
+        text = state.hearing.best
+        inputs: dict[str, Any] = {
+            "quiet": round(move.now - state.quiet_since, 3),
+            "predicted": state.predicted,
+            "settled": state.hearing.settled,
+        }
+        speculated = bool(state.speculated) and same_words(text, state.speculated)
+        if not speculated:
+            self._roll_back(move, "the turn ended with other words")
+        self._close(move)
+        move.become(answered="" if state.hearing.settled else text, reminded=0)
+        if text:
+            move.decide(Commit(reason, inputs, text=text, speculated=speculated))
+        else:
+            move.decide(Drop(f"{reason}; no words were recognised", inputs))
+
+    def _close(self, move: Move) -> None:
+        """Nothing is being said any more."""
+        idle = Phase.IDLE
+        move.become(phase=idle, claim=Claim.NONE, hearing=Hearing(), predicted=None, speculated="")
+
+    def _mute(self, move: Move) -> None:
+        state, rules = move.state, self.policy.mute
+        wanted = bool(rules) and (
+            MuteWhile.ALWAYS in rules
+            or (MuteWhile.BOT_SPEAKS in rules and state.bot.voice)
+            or (MuteWhile.FIRST_ANSWER in rules and not state.bot.answers)
+            or (MuteWhile.TOOLS in rules and state.bot.tools)
+        )
+        if wanted and not state.muted and state.phase is Phase.IDLE:
+            move.become(muted=True)
+            move.decide(Mute("a mute rule applies"))
+        elif state.muted and not wanted:
+            move.become(muted=False)
+            move.decide(Unmute("no mute rule applies any longer"))
+
+    def _idle(self, move: Move) -> None:
+        state = move.state
+        quiet = state.phase is Phase.IDLE and not state.bot.active and not state.bot.tools
+        if not quiet:
+            move.become(idle_since=None)
+            return
+        if state.idle_since is None:
+            move.become(idle_since=move.now)
+            return
+        reminder = self._next_reminder(state)
+        if reminder is not None and move.now >= state.idle_since + reminder.after - _ROUNDING:
+            move.become(reminded=state.reminded + 1, idle_since=move.now)
+            move.decide(Remind("the user is silent", text=reminder.text, end=reminder.end))
+
+    # Time ------------------------------------------------------------------------------------------------
+
+    def _deadline(self, state: FluentState) -> float | None:
+        """When something is due if nothing happens before: a function of the state alone."""
+        policy = self.policy
+        if state.phase is Phase.IDLE:
+            reminder = self._next_reminder(state)
+            return None if reminder is None or state.idle_since is None else state.idle_since + reminder.after
+        if state.claim is Claim.CANDIDATE:
+            return self._candidate_deadline(state)
+        if state.phase is not Phase.QUIET:
+            return None if policy.monologue is None else state.spoke_at + policy.monologue
+        needed = threshold(policy.ending, state.hearing.best, policy.language)
+        if state.predicted is not None and state.predicted >= needed:
+            return state.quiet_since + policy.transcript
+        limit = self._limit(state)
+        return state.quiet_since + (limit if state.hearing.settled else max(limit, policy.transcript))
+
+    def _candidate_deadline(self, state: FluentState) -> float | None:
+        if not (state.bot.active and state.bot.held):
+            return state.quiet_since + self.policy.transcript if state.phase is Phase.QUIET else None
+        if state.phase is Phase.SPEAKING:
+            return state.spoke_at + self.policy.judge.monologue
+        return state.quiet_since + self.policy.judge.patience
+
+    def _limit(self, state: FluentState) -> float:
+        policy = self.policy
+        text = state.hearing.best
+        return longest_wait(policy.ending, text, policy.language, state.pauses, has_model=policy.has_model)
+
+    def _known(self, move: Move) -> bool:
+        """The words are all there, or are not waited for any longer."""
+        return move.state.hearing.settled or self._waited(move, self.policy.transcript)
+
+    def _waited(self, move: Move, seconds: float) -> bool:
+        return move.now >= move.state.quiet_since + seconds - _ROUNDING
+
+    def _spoken(self, move: Move) -> float:
+        end = move.now if move.state.phase is Phase.SPEAKING else move.state.quiet_since
+        return max(0.0, end - move.state.spoke_at)
+
+    def _too_long(self, move: Move) -> bool:
+        limit = self.policy.monologue
+        return limit is not None and move.now >= move.state.spoke_at + limit - _ROUNDING
+
+    def _next_reminder(self, state: FluentState) -> Reminder | None:
+        reminders = self.policy.reminders
+        return reminders[state.reminded] if state.reminded < len(reminders) else None
+
+
+_USER_SOUND = (
+    SpeechStarted,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStopped,
+    PartialHeard,
+    FinalHeard,
+    EndPredicted,
+)

@@ -1,0 +1,42 @@
+"""Small words that tell what a turn is: backchannels, words that take the floor, words nobody ends with."""
+
+from __future__ import annotations
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+BACKCHANNELS: dict[str, frozenset[str]] = {
+    "en": _set(
+        "mm mhm mmhm hmm hm uhhuh huh uh um yeah yep yup yes ok okay right sure ah oh aha i see good "
+        "great cool nice wow really exactly true got it fine alright"
+    ),
+    "de": _set("mhm hm aha ja genau okay ok gut klar richtig ach so oh stimmt"),
+    "fr": _set("mhm hm oui ouais ok okay d'accord ah bon exact voilà bien"),
+    "es": _set("mhm ajá sí si claro vale ok okay ya bien oh"),
+}
+"""Words with which people show that they listen; they do not mean to take the floor."""
+
+STOPPERS: dict[str, frozenset[str]] = {
+    "en": _set("stop wait no hold hang but actually excuse sorry hey listen enough quiet"),
+    "de": _set("stopp stop warte nein halt moment aber entschuldigung"),
+    "fr": _set("stop attends attendez non mais pardon"),
+    "es": _set("para espera no pero perdona disculpa"),
+}
+"""Words that take the floor at once, even alone and unfinished."""
+
+UNFINISHED: dict[str, frozenset[str]] = {
+    "en": _set(
+        "and or but because so if when while that which who the a an my your his her our their to of "
+        "in on at for with from by about into like as than is are was were am be been can could would "
+        "should will do does did i we they he she it's i'm um uh er hmm well between not very"
+    ),
+    "de": _set(
+        "und oder aber weil wenn dass der die das ein eine mein dein zu von in auf an für mit bei ist "
+        "sind ich wir äh ähm also"
+    ),
+    "fr": _set("et ou mais parce que si le la les un une de du à dans pour avec est je nous euh"),
+    "es": _set("y o pero porque si que el la los un una de a en para con es son yo eh"),
+}
+"""A turn does not end with one of these words."""
