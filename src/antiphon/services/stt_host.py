@@ -16,8 +16,12 @@ from antiphon.frames import (
     Metric,
     MetricsFrame,
     StartFrame,
+    STTFlushFrame,
     TranscriptionFrame,
+    UserMuteStartedFrame,
+    UserMuteStoppedFrame,
     UserStoppedSpeakingFrame,
+    UserUtteranceDismissedFrame,
     VADUserPausedFrame,
     VADUserResumedFrame,
     VADUserStartedSpeakingFrame,
@@ -49,6 +53,7 @@ class STTHost(Processor):
         self._preroll: deque[tuple[Audio, float]] = deque()
         self._preroll_seconds = 0.0
         self._open = not self.gated
+        self._muted = False
         self._unflushed = False
         self._pending: deque[float] = deque()
 
@@ -68,6 +73,8 @@ class STTHost(Processor):
 
     @on(InputAudioRawFrame)
     def hear(self, frame: InputAudioRawFrame) -> InputAudioRawFrame:
+        if self._muted:
+            return frame
         audio = Audio(frame.audio, frame.sample_rate, frame.num_channels)
         if self._open:
             self.feed.put(audio)
@@ -105,7 +112,35 @@ class STTHost(Processor):
 
     @on(UserStoppedSpeakingFrame)
     def turn_over(self, frame: UserStoppedSpeakingFrame) -> UserStoppedSpeakingFrame:
+        """A turn may end in the middle of speech (the user typed): what was said until then is not lost."""
+        if self._unflushed:
+            self._flush()
+            self._unflushed = True
         self.feed.put(EndTurn())
+        return frame
+
+    @on(UserUtteranceDismissedFrame)
+    def dismissed(self, frame: UserUtteranceDismissedFrame) -> UserUtteranceDismissedFrame:
+        """Its words do not belong to what comes next."""
+        self.feed.put(EndTurn())
+        return frame
+
+    @on(STTFlushFrame)
+    def flush_now(self, frame: STTFlushFrame) -> STTFlushFrame:
+        self._flush()
+        return frame
+
+    @on(UserMuteStartedFrame)
+    def muted(self, frame: UserMuteStartedFrame) -> UserMuteStartedFrame:
+        self._muted, self._open = True, not self.gated
+        self.feed.put(EndTurn())
+        self._preroll.clear()
+        self._preroll_seconds = 0.0
+        return frame
+
+    @on(UserMuteStoppedFrame)
+    def unmuted(self, frame: UserMuteStoppedFrame) -> UserMuteStoppedFrame:
+        self._muted = False
         return frame
 
     def _flush(self) -> None:

@@ -42,6 +42,7 @@ PRIME_WORDS = 2
 """New stable words that make priming the language model again worthwhile."""
 
 _ROUNDING = 1e-6
+_ANSWERED_KEPT = 4
 _WORD = re.compile(r"\w+")
 
 
@@ -76,7 +77,7 @@ class TurnState(msgspec.Struct, frozen=True):
     settled: bool = False
     partial: str = ""
     partial_segment: int = 0
-    answered: str = ""
+    answered: tuple[tuple[int, str], ...] = ()
     primed: str = ""
     quiet_since: float = 0.0
     predicted: float | None = None
@@ -95,6 +96,19 @@ class TurnState(msgspec.Struct, frozen=True):
         """The words of the turn if this segment reads so."""
         segments = dict(self.segments) | {segment: text}
         return " ".join(part for _, part in sorted(segments.items()) if part)
+
+    @property
+    def known(self) -> tuple[tuple[int, str], ...]:
+        """What has been answered if the turn is committed now, and may come again: not once it is settled."""
+        if self.settled:
+            return ()
+        guess = {self.partial_segment: self.partial} if self.partial else {}
+        return (*self.answered, *self.segments, *guess.items())[-_ANSWERED_KEPT:]
+
+    def unanswered(self, segment: int, text: str) -> str:
+        """What of a transcript has not been answered yet: a late one repeats the words of its segment."""
+        before, words = _words(dict(self.answered).get(segment, "")), text.split()
+        return " ".join(words[len(before) :]) if before and _words(text)[: len(before)] == before else text
 
     def hear(self, segment: int, text: str, *, settled: bool) -> TurnState:
         """With the final text of one segment put in its place."""
@@ -145,7 +159,7 @@ class SimpleTurns:
         if state.bot_active:
             decisions.append(Interrupt("the user spoke over the bot"))
         decisions.append(OpenTurn("speech was detected"))
-        fresh = TurnState(phase=Phase.SPEAKING, bot_active=state.bot_active)
+        fresh = TurnState(phase=Phase.SPEAKING, bot_active=state.bot_active, answered=state.answered)
         return Step(fresh, tuple(decisions))
 
     def _partial(self, state: TurnState, event: PartialHeard, now: float) -> Step[TurnState]:
@@ -162,7 +176,7 @@ class SimpleTurns:
         if state.phase is Phase.IDLE:
             return self._late(state, event)
         settled = event.complete and state.phase is not Phase.SPEAKING
-        state = state.hear(event.segment, event.text, settled=settled)
+        state = state.hear(event.segment, state.unanswered(event.segment, event.text), settled=settled)
         step = self._settle(state, now)
         if step.state.phase is Phase.IDLE or not settled or state.text in ("", state.primed):
             return step
@@ -171,11 +185,14 @@ class SimpleTurns:
         return Step(primed, (*step.decisions, prime), step.deadline)
 
     def _late(self, state: TurnState, event: FinalHeard) -> Step[TurnState]:
-        if not event.text or _same(event.text, state.answered):
-            return Step(_with(state, answered=""))
+        text = state.unanswered(event.segment, event.text)
+        answered = (*state.answered, (event.segment, event.text))[-_ANSWERED_KEPT:]
+        state = _with(state, answered=() if event.complete else answered)
+        if not text:
+            return Step(state)
         reason = "a transcript came after its turn had ended"
         decisions: list[Decision] = [Interrupt(reason)] if state.bot_active else []
-        return Step(state, (*decisions, OpenTurn(reason), Commit(reason, text=event.text)))
+        return Step(state, (*decisions, OpenTurn(reason), Commit(reason, text=text)))
 
     def _typed(self, state: TurnState, event: Typed, now: float) -> Step[TurnState]:
         reason = "the user typed"
@@ -184,9 +201,10 @@ class SimpleTurns:
             decisions.append(Interrupt(reason))
         if state.phase is Phase.IDLE:
             decisions.append(OpenTurn(reason))
-        text = " ".join(part for part in (state.text, event.text) if part)
+        spoken = state.text if state.settled else state.guess
+        text = " ".join(part for part in (spoken, event.text) if part)
         decisions.append(Commit(reason, text=text, run=event.run))
-        return Step(TurnState(bot_active=state.bot_active), tuple(decisions))
+        return Step(TurnState(bot_active=state.bot_active, answered=state.known), tuple(decisions))
 
     def _stopped(self, state: TurnState, since: float, now: float) -> Step[TurnState]:
         state = _with(state, phase=Phase.QUIET, quiet_since=since, predicted=None)
@@ -211,7 +229,7 @@ class SimpleTurns:
             "settled": state.settled,
         }
         text = state.text if state.settled else state.guess
-        after = TurnState(bot_active=state.bot_active, answered="" if state.settled else text)
+        after = TurnState(bot_active=state.bot_active, answered=state.known)
         if not text:
             return Step(after, (Drop(f"{reason}; no words were recognised", inputs),))
         return Step(after, (Commit(reason, inputs, text=text),))
@@ -235,9 +253,9 @@ class SimpleTurns:
         return Step(state, decisions, state.quiet_since + max(limit, self._limit()))
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two transcripts hold the same words."""
-    return _WORD.findall(one.casefold()) == _WORD.findall(other.casefold())
+def _words(text: str) -> list[str]:
+    """The words without their looks, one for each that white space separates."""
+    return ["".join(_WORD.findall(word.casefold())) for word in text.split()]
 
 
 def _with(state: TurnState, **changes: Any) -> TurnState:
