@@ -430,6 +430,23 @@ class UserStoppedSpeakingFrame(SystemFrame, frozen=True):
     """The user's turn has ended."""
 
 
+class UserUtteranceDismissedFrame(SystemFrame, frozen=True):
+    """What the user just uttered was no turn: a backchannel, noise, an echo. `text` is what was heard."""
+
+    text: str
+    reason: str
+
+
+class STTFlushFrame(SystemFrame, frozen=True):
+    """Finalise what was heard so far, now."""
+
+
+class TalkKeyFrame(SystemFrame, frozen=True):
+    """Push-to-talk: the user has pressed, or released, the key."""
+
+    down: bool
+
+
 class TurnDecisionFrame(SystemFrame, frozen=True):
     """What the turn machine decided, why, and from what."""
 
@@ -448,6 +465,14 @@ class BotStoppedSpeakingFrame(SystemFrame, frozen=True):
     """The bot has fallen silent."""
 
     id: int | None = None
+
+
+class BotPauseFrame(SystemFrame, frozen=True):
+    """Fall silent within a packet, but keep the place."""
+
+
+class BotResumeFrame(SystemFrame, frozen=True):
+    """Go on from where you paused."""
 
 
 class BotHeardFrame(SystemFrame, frozen=True):

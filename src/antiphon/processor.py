@@ -117,9 +117,12 @@ class Processor:
         task.add_done_callback(self._node.report_task)
         return task
 
-    def respond(self, *, interruptible: bool = True) -> Response:
-        """Begin a response and announce it. Enter it (`with`) while you start its work."""
-        response = self.session.responses.open(interruptible=interruptible)
+    def respond(self, *, interruptible: bool = True, gated: bool = False) -> Response:
+        """Begin a response and announce it. Enter it (`with`) while you start its work.
+
+        A gated one is speculative: what it gives waits until `commit`, or goes as if it had never been.
+        """
+        response = self.session.responses.open(interruptible=interruptible, gated=gated)
         with response.announcing():
             self.broadcast(ResponseStartedFrame(response.id))
         return response

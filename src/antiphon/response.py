@@ -69,6 +69,7 @@ class Response(Activity):
     __slots__ = (
         "_announcer",
         "_finalizers",
+        "_gate",
         "_phase",
         "_unannounced",
         "id",
@@ -78,7 +79,9 @@ class Response(Activity):
         "tasks",
     )
 
-    def __init__(self, number: int, announcer: Announcer, *, interruptible: bool = True) -> None:
+    def __init__(
+        self, number: int, announcer: Announcer, *, interruptible: bool = True, gated: bool = False
+    ) -> None:
         super().__init__(self._complete)
         self.id = number
         self.interruptible = interruptible
@@ -89,11 +92,36 @@ class Response(Activity):
         self._finalizers: list[Callable[[], None]] = []
         self._phase = _Phase.LIVE
         self._unannounced = False
+        self._gate: list[Callable[[], None]] | None = None
+        if gated:
+            self._gate = []
+            self.hold()
 
     @property
     def live(self) -> bool:
         """False once it is cancelled or complete: nothing of it passes any more."""
         return self._phase is _Phase.LIVE
+
+    @property
+    def gated(self) -> bool:
+        """It is speculative: its output and its side effects wait until it is committed."""
+        return self._gate is not None
+
+    def on_commit(self, opened: Callable[[], None]) -> None:
+        """Call `opened` when the gate opens: now, if it is open; never, if it is cancelled before."""
+        if self._gate is not None:
+            self._gate.append(opened)
+        elif self._phase is _Phase.LIVE:
+            opened()
+
+    def commit(self) -> None:
+        """Open the gate: what waited behind it goes out."""
+        if self._gate is None or self._phase is not _Phase.LIVE:
+            return
+        waiting, self._gate = self._gate, None
+        for opened in waiting:
+            self._finalize(opened)
+        self.release()
 
     def __enter__(self) -> Self:
         self.hold()
@@ -147,6 +175,7 @@ class Response(Activity):
             return
         self._phase = _Phase.ENDING
         self.outcome, self.reason = outcome, reason
+        self._gate = None
         self._announcer.response_cancelled(self)
         for task in tuple(self.tasks):
             task.cancel()
@@ -190,10 +219,10 @@ class Responses:
         self.live: dict[int, Response] = {}
         self.ending: dict[int, Response] = {}
 
-    def open(self, *, interruptible: bool = True) -> Response:
+    def open(self, *, interruptible: bool = True, gated: bool = False) -> Response:
         """Begin a response. `Processor.respond` does this and announces it."""
         self._last += 1
-        response = Response(self._last, self._announcer, interruptible=interruptible)
+        response = Response(self._last, self._announcer, interruptible=interruptible, gated=gated)
         self.live[response.id] = response
         return response
 

@@ -10,16 +10,22 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from antiphon.context import Context, UserMessage
+import msgspec
+
+from antiphon.context import Context
 from antiphon.conversation import Conversation
 from antiphon.dispatch import on
 from antiphon.frames import (
     BotHeardFrame,
+    BotPauseFrame,
+    BotResumeFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    EndFrame,
     Frame,
     InputAudioRawFrame,
     InputTextRawFrame,
     InterimTranscriptionFrame,
-    InterruptionFrame,
     LLMContextFrame,
     LLMMessagesAppendFrame,
     LLMMessagesUpdateFrame,
@@ -29,21 +35,29 @@ from antiphon.frames import (
     ResponseEndedFrame,
     ResponseStartedFrame,
     StartFrame,
+    STTFlushFrame,
+    TalkKeyFrame,
     TranscriptionFrame,
+    TTSSpeakFrame,
     TurnDecisionFrame,
+    UserMuteStartedFrame,
+    UserMuteStoppedFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
+    UserUtteranceDismissedFrame,
     VADUserPausedFrame,
     VADUserResumedFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 from antiphon.processor import Processor
+from antiphon.services.answers import Answers
 from antiphon.services.base import Audio, TurnModel, Warmable
 from antiphon.services.stt_host import PREROLL_SECONDS
 from antiphon.turns.events import (
     AskModel,
     BotActive,
+    BotVoice,
     Commit,
     DeadlinePassed,
     Decision,
@@ -51,18 +65,28 @@ from antiphon.turns.events import (
     EndPredicted,
     Event,
     FinalHeard,
+    FlushHearing,
     Interrupt,
+    Mute,
     OpenTurn,
     PartialHeard,
+    PauseBot,
     Prime,
+    Remind,
+    ResumeBot,
+    RollBack,
+    Speculate,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
     SpeechStopped,
+    TalkKey,
     TurnMachine,
     Typed,
+    Unmute,
 )
-from antiphon.turns.simple import SimpleTurns
+from antiphon.turns.fluent import FluentTurns
+from antiphon.turns.state import Policy
 from antiphon.turns.window import AudioWindow
 
 MODEL_SECONDS = 8.0
@@ -83,19 +107,21 @@ class Turns(Processor):
         context: Context | str | None = None,
         *,
         model: TurnModel | None = None,
+        policy: Policy | None = None,
         machine: TurnMachine[Any] | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
         self.conversation = Conversation(Context.of(context) if isinstance(context, str) else context)
         self.model = model
-        self.machine: TurnMachine[Any] = machine or SimpleTurns(has_model=model is not None)
+        self.answers = Answers(self, self.conversation)
+        self.machine: TurnMachine[Any] = machine or FluentTurns(_fitting(policy, model))
         self.state: Any = self.machine.initial()
         self._sound = AudioWindow(MODEL_SECONDS, PREROLL_SECONDS)
         self._timer: asyncio.TimerHandle | None = None
         self._prediction: asyncio.Task[None] | None = None
         self._events: deque[Event] = deque()
-        self._active: set[int] = set()
+        self._bot = BotActive(False)
 
     def _exclusive(self) -> list[object]:
         return [self] if self.model is None else [self, self.model]
@@ -125,7 +151,7 @@ class Turns(Processor):
         match frame:
             case VADUserStartedSpeakingFrame(ago):
                 self._sound.begin()
-                self._happened(SpeechStarted(ago))
+                self._happened(SpeechStarted(ago, *self.answers.saying()))
             case VADUserPausedFrame(quiet):
                 self._happened(SpeechPaused(quiet))
             case VADUserResumedFrame():
@@ -151,17 +177,29 @@ class Turns(Processor):
         self._happened(Typed(frame.text, frame.run))
         return frame
 
+    @on(TalkKeyFrame)
+    def talk_key(self, frame: TalkKeyFrame) -> TalkKeyFrame:
+        if frame.down:
+            self._sound.begin()
+        self._happened(TalkKey(frame.down))
+        return frame
+
+    @on(BotStartedSpeakingFrame, BotStoppedSpeakingFrame)
+    def bot_voice(self, frame: Frame) -> Frame:
+        self._happened(BotVoice(isinstance(frame, BotStartedSpeakingFrame)))
+        return frame
+
     @on(ResponseStartedFrame)
     def response_started(self, frame: ResponseStartedFrame) -> ResponseStartedFrame:
-        """Somebody else answers: a greeting, an announcement."""
-        self.conversation.begin_answer(frame.id)
-        self._set_active(frame.id, active=True)
+        self.answers.started(frame.id)
+        self._note_bot()
         return frame
 
     @on(ResponseEndedFrame)
     def response_ended(self, frame: ResponseEndedFrame) -> list[Frame]:
+        self.answers.ended(frame.id, frame.outcome)
         message = self.conversation.settle(frame.id, frame.outcome)
-        self._set_active(frame.id, active=False)
+        self._note_bot()
         if message is None:
             return [frame]
         heard = message.said
@@ -169,19 +207,19 @@ class Turns(Processor):
 
     @on(LLMRunFrame)
     def run(self, frame: LLMRunFrame) -> None:
-        self._answer()
+        self.answer()
 
     @on(LLMMessagesAppendFrame)
     def append(self, frame: LLMMessagesAppendFrame) -> None:
         self.conversation.append(*frame.messages)
         if frame.run:
-            self._answer()
+            self.answer()
 
     @on(LLMMessagesUpdateFrame)
     def update(self, frame: LLMMessagesUpdateFrame) -> None:
         self.conversation.replace(frame.messages)
         if frame.run:
-            self._answer()
+            self.answer()
 
     @on(LLMSetToolsFrame)
     def tools(self, frame: LLMSetToolsFrame) -> None:
@@ -210,23 +248,52 @@ class Turns(Processor):
 
     def _act(self, decision: Decision) -> None:
         match decision:
-            case Interrupt():
-                self._interrupt(decision.reason)
             case OpenTurn():
                 self.broadcast(UserStartedSpeakingFrame())
-            case AskModel():
-                self._ask_model()
-            case Prime():
-                self.push(LLMPrimeFrame(self.conversation.with_user(decision.text)))
             case Commit():
                 self._end_turn()
-                self.conversation.append(UserMessage.of(decision.text))
-                if decision.run:
-                    self._answer()
+                self.answers.commit(decision.text, run=decision.run, speculated=decision.speculated)
+                self._note_bot()
             case Drop():
                 self._end_turn()
+            case Interrupt():
+                self.answers.interrupt(decision.reason)
+                self.broadcast(BotResumeFrame())
+            case Speculate():
+                self.answers.speculate(decision.text)
+            case RollBack():
+                self.answers.roll_back(decision.reason)
+            case AskModel():
+                self._ask_model()
+            case _:
+                self._act_on_sound(decision)
+
+    def _act_on_sound(self, decision: Decision) -> None:
+        match decision:
+            case PauseBot():
+                self.broadcast(BotPauseFrame())
+            case ResumeBot():
+                self._sound.end()
+                self.broadcast(UserUtteranceDismissedFrame(decision.text, decision.reason))
+                self.broadcast(BotResumeFrame())
+            case Prime():
+                self.push(LLMPrimeFrame(self.conversation.with_user(decision.text)))
+            case FlushHearing():
+                self.push(STTFlushFrame(), upstream=True)
+            case Mute():
+                self.broadcast(UserMuteStartedFrame())
+            case Unmute():
+                self.broadcast(UserMuteStoppedFrame())
+            case Remind():
+                self._remind(decision)
             case _:
                 raise TypeError(f"the turn machine decided {type(decision).__name__}, which is unknown")
+
+    def _remind(self, reminder: Remind) -> None:
+        if reminder.text:
+            self.push(TTSSpeakFrame(reminder.text))
+        if reminder.end:
+            self.push(EndFrame(reminder.reason), upstream=True)
 
     def _tell(self, decision: Decision) -> None:
         if not isinstance(decision, Prime):
@@ -236,25 +303,16 @@ class Turns(Processor):
         self._sound.end()
         self.broadcast(UserStoppedSpeakingFrame())
 
-    def _answer(self) -> None:
-        context = self.conversation.context
-        with self.respond() as response:
-            self.conversation.begin_answer(response.id)
-            self._set_active(response.id, active=True)
-            self.push(LLMContextFrame(context, response=response.id))
+    def answer(self) -> None:
+        """Answer the conversation as it stands."""
+        self.answers.answer()
+        self._note_bot()
 
-    def _interrupt(self, reason: str) -> None:
-        self.session.responses.cancel_all(reason=reason)
-        self.broadcast(InterruptionFrame(reason))
-
-    def _set_active(self, response: int, *, active: bool) -> None:
-        before = bool(self._active)
-        if active:
-            self._active.add(response)
-        else:
-            self._active.discard(response)
-        if before != bool(self._active):
-            self._happened(BotActive(bool(self._active)))
+    def _note_bot(self) -> None:
+        bot = BotActive(self.answers.active, self.answers.interruptible)
+        if bot != self._bot:
+            self._bot = bot
+            self._happened(bot)
 
     def _ask_model(self) -> None:
         if self._prediction is not None:
@@ -276,3 +334,8 @@ class Turns(Processor):
     def _deadline(self) -> None:
         self._timer = None
         self._happened(DeadlinePassed())
+
+
+def _fitting(policy: Policy | None, model: TurnModel | None) -> Policy:
+    """The policy, told whether there is a model to ask."""
+    return msgspec.structs.replace(policy or Policy(), has_model=model is not None)

@@ -8,6 +8,8 @@ from antiphon.dispatch import on
 from antiphon.frames import (
     Frame,
     InputAudioRawFrame,
+    UserMuteStartedFrame,
+    UserMuteStoppedFrame,
     VADUserPausedFrame,
     VADUserResumedFrame,
     VADUserStartedSpeakingFrame,
@@ -30,6 +32,7 @@ class VADHost(Processor):
         self.vad = vad
         self.detector = SpeechDetector(params)
         self._windows = Rechunker(vad.window)
+        self._muted = False
         self._window_seconds = vad.window / vad.rate
         self._resampler: Resampler | None = None
 
@@ -43,6 +46,8 @@ class VADHost(Processor):
 
     @on(InputAudioRawFrame)
     def listen(self, frame: InputAudioRawFrame) -> InputAudioRawFrame:
+        if self._muted:
+            return frame
         pcm = frame.audio
         if frame.sample_rate != self.vad.rate:
             if self._resampler is None:
@@ -52,6 +57,19 @@ class VADHost(Processor):
             edge = self.detector.step(self.vad.probability(window), self._window_seconds)
             if edge is not None:
                 self.push(self._event(edge))
+        return frame
+
+    @on(UserMuteStartedFrame)
+    def muted(self, frame: UserMuteStartedFrame) -> UserMuteStartedFrame:
+        self._muted = True
+        self._windows.clear()
+        self.detector.reset()
+        self.vad.reset()
+        return frame
+
+    @on(UserMuteStoppedFrame)
+    def unmuted(self, frame: UserMuteStoppedFrame) -> UserMuteStoppedFrame:
+        self._muted = False
         return frame
 
     def _event(self, edge: Edge) -> Frame:

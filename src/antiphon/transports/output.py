@@ -15,6 +15,8 @@ from antiphon.audio.resample import to_mono
 from antiphon.dispatch import Direction, on
 from antiphon.frames import (
     BotHeardFrame,
+    BotPauseFrame,
+    BotResumeFrame,
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     EndFrame,
@@ -120,6 +122,16 @@ class OutputTransport(Processor):
         self._wake()
         return frame
 
+    @on(BotPauseFrame)
+    def hush(self, frame: BotPauseFrame) -> BotPauseFrame:
+        self.pause()
+        return frame
+
+    @on(BotResumeFrame)
+    def go_on(self, frame: BotResumeFrame) -> BotResumeFrame:
+        self.resume()
+        return frame
+
     @on(OutputTransportMessageFrame, OutputTransportMessageUrgentFrame)
     def message(self, frame: OutputTransportMessageFrame | OutputTransportMessageUrgentFrame) -> None:
         self.write_message(frame.message)
@@ -137,7 +149,7 @@ class OutputTransport(Processor):
     async def end(self, frame: EndFrame) -> None:
         """The goodbye is heard to its end."""
         self._expected.clear()
-        self._wake()
+        self.resume()
         while not self.player.idle:
             self._drained = asyncio.Event()
             await self._drained.wait()
@@ -168,6 +180,12 @@ class OutputTransport(Processor):
             response.hold()
             self._held[response.id] = response
             response.on_cancel(lambda: self._cut(response.id))
+        if response is not None and response.gated:
+            response.on_commit(lambda: self._play(owner, pcm))
+        else:
+            self._play(owner, pcm)
+
+    def _play(self, owner: int | None, pcm: bytes) -> None:
         self.player.add(owner, pcm)
         self._wake()
 

@@ -191,7 +191,7 @@ class FluentTurns:
         if state.claim is not Claim.TURN:
             move.decide(OpenTurn(reason))
         self._roll_back(move, reason)
-        text = " ".join(part for part in (state.hearing.best, event.text) if part)
+        text = " ".join(part for part in (state.hearing.text, event.text) if part)
         self._close(move)
         move.decide(Commit(reason, text=text, run=event.run))
 

@@ -62,7 +62,7 @@ class Judge(Protocol):
 class WordJudge(msgspec.Struct, frozen=True):
     """Decides by the words: how many, which, and whether the bot just said them.
 
-    A "yes" when the bot has nothing much left to say (`last_words`), or has just asked, is an answer.
+    A "yes" when the bot has nothing much left to say (`last_words`) is an answer.
 
     `min_words` is how many words that are no backchannel make an interruption before the user has finished;
     `patience` how long after the end of the sound words are waited for; `monologue` how long somebody may
@@ -97,8 +97,7 @@ class WordJudge(msgspec.Struct, frozen=True):
         return Finding.UNSURE
 
     def _awaited(self, evidence: Evidence) -> bool:
-        asked = evidence.saying.rstrip().endswith("?")
-        return asked or (evidence.left is not None and evidence.left <= self.last_words)
+        return evidence.left is not None and evidence.left <= self.last_words
 
     def _takes_floor(self, telling: list[str]) -> bool:
         stoppers = STOPPERS.get(self.language, frozenset())
