@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from antiphon.clock import run_virtual
 from antiphon.context import AssistantMessage, UserMessage
@@ -13,16 +13,22 @@ from antiphon.frames import Frame, InputAudioRawFrame, LLMContextFrame, LLMTextF
 from antiphon.pipeline import Pipeline
 from antiphon.processor import Processor
 from antiphon.session import Session, SessionResult
-from antiphon.testing import Call, Found, Timed
+from antiphon.testing import Bot, Call, FakeLLM, Found, Timed, voice_bot
 from antiphon.testing.probe import Probe
 from antiphon.text.speech import said_text, speakable
 from antiphon.transports.memory import MemoryTransport
+from antiphon.turns.simple import SimpleTurns
 
 reports: list[str] = []
 """Lines for the end of the test run."""
 
 SEEDS = (None, 1, 2, 3)
 """Orders of ready tasks in which a call is held."""
+
+
+def simple_bot(llm: FakeLLM | None = None, **services: Any) -> Bot:
+    """The usual bot with simple turn-taking, whatever the default is."""
+    return voice_bot(llm, machine=SimpleTurns(), **services)
 
 
 def plain(text: str | None) -> str:

@@ -34,11 +34,10 @@ from antiphon.testing import (
     bot_starts,
     bot_stops,
     run_call,
-    voice_bot,
 )
 from antiphon.transports.input import EARLY_CAPACITY
 from antiphon.transports.memory import MemoryTransport
-from conversation.kit import SEEDS, answers, check_call, plain, user_texts
+from conversation.kit import SEEDS, answers, check_call, plain, simple_bot, user_texts
 
 LONG = "This is a rather long answer, which goes on and on. And then it goes on for some time more."
 
@@ -49,7 +48,7 @@ def _commits(call: Call) -> list[float]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_f2_the_line_is_cut_and_only_what_was_heard_is_believed(seed: int | None) -> None:
-    call = run_call(voice_bot(FakeLLM([LONG])), [Say("Hello?"), HangUp(bot_starts(1.5))], seed=seed)
+    call = run_call(simple_bot(FakeLLM([LONG])), [Say("Hello?"), HangUp(bot_starts(1.5))], seed=seed)
     assert call.result.ended is Ended.CANCELLED
     assert call.leftover == ()
     (message,) = answers(call)
@@ -59,7 +58,7 @@ def test_f2_the_line_is_cut_and_only_what_was_heard_is_believed(seed: int | None
 
 def test_f2_the_socket_dies_and_the_session_ends_with_the_truth() -> None:
     line = MemoryTransport(breaks_at=3.0)
-    call = run_call(voice_bot(FakeLLM([LONG])), [Say("Hello?"), Say("Hello?", after(30.0))], transport=line)
+    call = run_call(simple_bot(FakeLLM([LONG])), [Say("Hello?"), Say("Hello?", after(30.0))], transport=line)
     assert call.result.ended is Ended.FAILED
     assert "the connection is gone" in call.result.reason
     assert call.leftover == ()
@@ -70,28 +69,28 @@ def test_f2_the_socket_dies_and_the_session_ends_with_the_truth() -> None:
 
 def test_f4_text_about_to_be_spoken_is_in_the_request_of_a_user_who_typed() -> None:
     llm = FakeLLM([LONG, "Second."])
-    run_call(voice_bot(llm), [Say("Hello?"), Type("And this?", bot_starts(2.0))])
+    run_call(simple_bot(llm), [Say("Hello?"), Type("And this?", bot_starts(2.0))])
     said = llm.contexts[1].messages
     assert [type(message).__name__ for message in said] == ["UserMessage", "AssistantMessage", "UserMessage"]
 
 
 def test_f6_today_a_cough_stops_the_answer_and_the_bot_stays_silent() -> None:
     """What simple turn-taking does. A machine that pauses first and decides later will resume it."""
-    call = run_call(voice_bot(FakeLLM([LONG])), [Say("Hello?"), MakeNoise(0.4, bot_starts(1.0))])
+    call = run_call(simple_bot(FakeLLM([LONG])), [Say("Hello?"), MakeNoise(0.4, bot_starts(1.0))])
     check_call(call)
     assert answers(call)[0].interrupted
     assert [frame.decision for _, frame in call.decisions][-1] == "Drop"
 
 
 def test_noise_that_is_not_loud_stops_nothing() -> None:
-    call = run_call(voice_bot(FakeLLM([LONG])), [Say("Hello?"), MakeNoise(0.4, bot_starts(1.0), Kind.NOISE)])
+    call = run_call(simple_bot(FakeLLM([LONG])), [Say("Hello?"), MakeNoise(0.4, bot_starts(1.0), Kind.NOISE)])
     assert not answers(call)[0].interrupted
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_f7_a_transcript_that_comes_after_the_turn_ended_is_answered(seed: int | None) -> None:
     with FakeLLM(["I heard you."]) as llm:
-        bot = voice_bot(llm, stt=FakeSTT(delay=6.0, partial_every=None))
+        bot = simple_bot(llm, stt=FakeSTT(delay=6.0, partial_every=None))
         call = run_call(bot, [Say("Can you hear me?")], seed=seed, quiet=8.0)
     check_call(call)
     assert user_texts(call) == ["Can you hear me?"]
@@ -100,14 +99,14 @@ def test_f7_a_transcript_that_comes_after_the_turn_ended_is_answered(seed: int |
 
 def test_f7_a_short_yes_is_answered() -> None:
     with FakeLLM([Answer("Good.", when="yes")]) as llm:
-        call = run_call(voice_bot(llm), [Say("Yes.", seconds=0.15)])
+        call = run_call(simple_bot(llm), [Say("Yes.", seconds=0.15)])
     assert call.bot_text == "Good."
 
 
 @pytest.mark.parametrize("delay", [0.02, 0.1, 0.3, 0.8, 1.6])
 def test_f9_the_answer_starts_when_the_transcript_and_the_model_are_there(delay: float) -> None:
     """Neither a fixed wait for the recogniser's worst case, nor a turn that ends before its words."""
-    call = run_call(voice_bot(FakeLLM(["Yes."]), stt=FakeSTT(delay=delay)), [Say("Is it late?")])
+    call = run_call(simple_bot(FakeLLM(["Yes."]), stt=FakeSTT(delay=delay)), [Say("Is it late?")])
     (committed,) = _commits(call)
     (final,) = [timed.at for timed in call.of(TranscriptionFrame)]
     ended = call.spoken[0].end
@@ -120,7 +119,7 @@ def test_f9_the_answer_starts_when_the_transcript_and_the_model_are_there(delay:
 def test_f9_a_user_who_goes_on_is_not_cut_into_two() -> None:
     stt = FakeSTT(delay=0.4)
     script = [Say("I would like"), Say("a pizza.", after(0.6))]
-    call = run_call(voice_bot(FakeLLM(["Fine."]), stt=stt), script)
+    call = run_call(simple_bot(FakeLLM(["Fine."]), stt=stt), script)
     assert user_texts(call) == ["I would like a pizza."]
 
 
@@ -128,7 +127,7 @@ def test_f9_a_user_who_goes_on_is_not_cut_into_two() -> None:
 def test_f10_no_sound_of_an_interrupted_answer_is_heard_in_the_next(seed: int | None) -> None:
     tts = FakeTTS(ttfa=Steps([0.1, 0.9, 0.05, 0.05]))
     llm = FakeLLM([LONG, "Short one."])
-    call = run_call(voice_bot(llm, tts=tts), [Say("Hello?"), Say("Stop!", bot_starts(0.5))], seed=seed)
+    call = run_call(simple_bot(llm, tts=tts), [Say("Hello?"), Say("Stop!", bot_starts(0.5))], seed=seed)
     check_call(call)
     assert call.bot_turns[-1].text == "Short one."
 
@@ -136,7 +135,7 @@ def test_f10_no_sound_of_an_interrupted_answer_is_heard_in_the_next(seed: int | 
 def test_f10_one_question_has_one_answer() -> None:
     """The recogniser is so slow that the turn ends on partial results; its final one changes nothing."""
     with FakeLLM(["Only once."]) as llm:
-        bot = voice_bot(llm, stt=FakeSTT(delay=5.0, partial_every=0.1))
+        bot = simple_bot(llm, stt=FakeSTT(delay=5.0, partial_every=0.1))
         call = run_call(bot, [Say("Do you answer me twice now?")], quiet=10.0)
     assert call.bot_text == "Only once."
     assert len(user_texts(call)) == 1
@@ -144,7 +143,7 @@ def test_f10_one_question_has_one_answer() -> None:
 
 def test_f18_a_model_that_says_nothing_is_an_error_that_shows() -> None:
     with FakeLLM([Answer(), Answer(), "Better."]) as llm:
-        call = run_call(voice_bot(llm), [Say("Hello?"), Say("Hello again?", after(5.0))])
+        call = run_call(simple_bot(llm), [Say("Hello?"), Say("Hello again?", after(5.0))])
     assert [error.error for error in call.result.errors] == ["FakeLLM answered nothing, twice"]
     assert call.bot_text == "Better."
 
@@ -153,7 +152,7 @@ def test_a_model_that_fails_or_hangs_does_not_stop_the_conversation() -> None:
     broken = [Answer("One two", fault=Fail(1)), Answer("One two", fault=Hang(1))]
     with FakeLLM([*broken, "All well."]) as llm:
         script = [Say("First?"), Say("Second?", after(6.0)), Say("Third?", after(6.0))]
-        call = run_call(voice_bot(llm), script)
+        call = run_call(simple_bot(llm), script)
     assert call.leftover == ()
     assert call.bot_turns[-1].text == "All well."
 
@@ -162,7 +161,7 @@ def test_a_turn_model_that_fails_leaves_the_decision_to_silence() -> None:
     def broken(said: str) -> float:
         raise RuntimeError(f"no opinion about {said}")
 
-    call = run_call(voice_bot(FakeLLM(["Yes."]), model=FakeTurnModel(rule=broken)), [Say("Is it over?")])
+    call = run_call(simple_bot(FakeLLM(["Yes."]), model=FakeTurnModel(rule=broken)), [Say("Is it over?")])
     assert user_texts(call) == ["Is it over?"]
     assert _commits(call)[0] == pytest.approx(call.spoken[0].end + 1.2, abs=0.05)
 
@@ -182,7 +181,7 @@ def test_f24_words_that_come_before_the_bot_is_ready_are_not_lost() -> None:
     def bot(session: Session) -> object:
         for packet in packets:
             line.source.receive_audio(packet, 16000)
-        return voice_bot(FakeLLM(["Now I am."]), vad=SlowVAD())(session)
+        return simple_bot(FakeLLM(["Now I am."]), vad=SlowVAD())(session)
 
     call = run_call(bot, [], transport=line, quiet=3.0)
     assert user_texts(call) == ["Are you already there?"]
@@ -190,14 +189,14 @@ def test_f24_words_that_come_before_the_bot_is_ready_are_not_lost() -> None:
 
 
 def test_f28_a_long_recording_has_every_packet_at_its_time() -> None:
-    call = run_call(voice_bot(FakeLLM(otherwise=LONG)), [Say("One?"), Say("Two?", bot_stops(2.0))])
+    call = run_call(simple_bot(FakeLLM(otherwise=LONG)), [Say("One?"), Say("Two?", bot_stops(2.0))])
     for turn in call.bot_turns:
         assert (turn.end - turn.start) * 50 == pytest.approx(round((turn.end - turn.start) * 50), abs=1e-3)
     check_call(call)
 
 
 def test_f29_an_interrupted_answer_ends_with_a_fade() -> None:
-    call = run_call(voice_bot(FakeLLM([LONG, "Yes."])), [Say("Hello?"), Say("Stop!", bot_starts(1.0))])
+    call = run_call(simple_bot(FakeLLM([LONG, "Yes."])), [Say("Hello?"), Say("Stop!", bot_starts(1.0))])
     (decided,) = [at for at, frame in call.decisions if frame.decision == "Interrupt"]
     fade = [packet.pcm for packet in call.packets if decided <= packet.at <= decided + 0.02][-1]
     assert any(fade[:240])
@@ -208,7 +207,7 @@ def test_f29_an_interrupted_answer_ends_with_a_fade() -> None:
 def test_the_same_seed_gives_the_same_call_to_the_byte(seed: int | None) -> None:
     def hold() -> Call:
         llm = FakeLLM([LONG, "Short one."])
-        return run_call(voice_bot(llm), [Say("Hello?"), Say("Stop!", bot_starts(0.7))], seed=seed)
+        return run_call(simple_bot(llm), [Say("Hello?"), Say("Stop!", bot_starts(0.7))], seed=seed)
 
     first, second = hold(), hold()
     assert first.packets == second.packets
@@ -223,7 +222,7 @@ def test_every_turn_and_every_response_ends_once() -> None:
         Say("Two?", after(3.0)),
         Say("Three?", bot_stops(0.3)),
     ]
-    call = run_call(voice_bot(FakeLLM(otherwise=LONG)), script)
+    call = run_call(simple_bot(FakeLLM(otherwise=LONG)), script)
     check_call(call)
     ended = [
         timed.frame.id for timed in call.of(ResponseEndedFrame) if isinstance(timed.frame, ResponseEndedFrame)
@@ -237,7 +236,7 @@ def test_sound_that_belongs_to_no_answer_is_played_beside_it() -> None:
 
     def bot(session: Session) -> object:
         asyncio.get_running_loop().call_at(1.0, lambda: session.receive(OutputAudioRawFrame(sound, 24000)))
-        return voice_bot(FakeLLM(["Hello to you."]))(session)
+        return simple_bot(FakeLLM(["Hello to you."]))(session)
 
     call = run_call(bot, [Say("Hi?", after(2.0))])
     assert call.bot_text == "ding Hello to you."

@@ -14,10 +14,9 @@ from antiphon.testing import (
     bot_starts,
     bot_stops,
     run_call,
-    voice_bot,
 )
 from antiphon.transports.memory import MemoryTransport
-from conversation.kit import SEEDS, answers, check_call, plain
+from conversation.kit import SEEDS, answers, check_call, plain, simple_bot
 
 ANSWER = (
     "Yes of course, I can tell you more. The first thing to know is that a word counts once half was heard."
@@ -29,7 +28,7 @@ LENGTH_MS = 6600
 def _interrupted(offset: float, *, seed: int | None = None, tts: FakeTTS | None = None) -> Call:
     llm = FakeLLM([ANSWER, "Fine."], per_token=0.0)
     script = [Say("Tell me?"), Say("Stop.", bot_starts(offset))]
-    return run_call(voice_bot(llm, tts=tts or FakeTTS()), script, seed=seed, quiet=0.5)
+    return run_call(simple_bot(llm, tts=tts or FakeTTS()), script, seed=seed, quiet=0.5)
 
 
 @pytest.mark.parametrize("step", [190, pytest.param(10, marks=pytest.mark.slow)])
@@ -73,7 +72,7 @@ def test_a_peer_that_buffers_and_can_take_back(lead_ms: int) -> None:
         line = MemoryTransport(lead_ms=lead_ms, takes_back=True)
         llm = FakeLLM([ANSWER, "Fine."], per_token=0.0)
         script = [Say("Tell me?"), Say("Stop.", bot_starts(offset / 1000))]
-        call = run_call(voice_bot(llm), script, transport=line, quiet=0.5)
+        call = run_call(simple_bot(llm), script, transport=line, quiet=0.5)
         first = answers(call)[0]
         assert first.interrupted
         assert plain(first.said) == call.bot_text.removesuffix("Fine.").strip()
@@ -88,7 +87,7 @@ def test_f1_five_words_were_played_and_the_context_holds_five() -> None:
 
 def test_an_answer_heard_out_is_kept_as_it_was_written() -> None:
     written = "One  two,\n\nthree *four* five.  "
-    call = run_call(voice_bot(FakeLLM([written])), [Say("Count?")])
+    call = run_call(simple_bot(FakeLLM([written])), [Say("Count?")])
     assert answers(call)[0].said == written
     assert not answers(call)[0].interrupted
     assert call.bot_text == "One two, three four five."
@@ -97,7 +96,7 @@ def test_an_answer_heard_out_is_kept_as_it_was_written() -> None:
 def test_an_answer_that_nobody_heard_is_not_in_the_next_request() -> None:
     llm = FakeLLM(["Never heard at all.", "Second."], ttft=0.5)
     script = [Say("First question?"), Say("No, wait.", after(0.5))]
-    call = run_call(voice_bot(llm), script)
+    call = run_call(simple_bot(llm), script)
     assert call.bot_text == "Second."
     assert [type(message).__name__ for message in llm.contexts[1].messages] == ["UserMessage", "UserMessage"]
 
@@ -121,6 +120,6 @@ def test_two_barge_ins_in_one_call() -> None:
     ]
     llm = FakeLLM([ANSWER, ANSWER, "Third answer.", "Bye now."])
     with llm:
-        call = run_call(voice_bot(llm), script)
+        call = run_call(simple_bot(llm), script)
     check_call(call)
     assert [message.interrupted for message in answers(call)] == [True, True, False, False]

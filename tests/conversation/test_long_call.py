@@ -16,9 +16,8 @@ from antiphon.testing import (
     bot_starts,
     bot_stops,
     run_call,
-    voice_bot,
 )
-from conversation.kit import answers, check_call, reports, user_texts
+from conversation.kit import answers, check_call, reports, simple_bot, user_texts
 
 TURNS = 40
 LIMIT = 10.0
@@ -43,7 +42,7 @@ def _answer(context: Context) -> str:
 
 
 def _hold() -> Call:
-    bot = voice_bot(
+    bot = simple_bot(
         FakeLLM(otherwise=_answer, ttft=LogNormal(0.3, 0.9, seed=1)),
         stt=FakeSTT(delay=LogNormal(0.1, 0.3, seed=2)),
         tts=FakeTTS(ttfa=LogNormal(0.15, 0.4, seed=3)),

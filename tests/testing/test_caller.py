@@ -9,6 +9,7 @@ from antiphon.pipeline import Pipeline
 from antiphon.routing import Tee
 from antiphon.session import Ended, Session
 from antiphon.testing import (
+    Bot,
     CallerGaveUp,
     End,
     FakeLLM,
@@ -26,6 +27,12 @@ from antiphon.testing import (
     text_of,
     voice_bot,
 )
+from antiphon.turns.simple import SimpleTurns
+
+
+def simple_bot(llm: FakeLLM, *, context: str | None = None) -> Bot:
+    return voice_bot(llm, context=context, machine=SimpleTurns())
+
 
 LONG = "An answer that is long enough to be interrupted by somebody."
 
@@ -37,7 +44,7 @@ def test_he_speaks_at_the_scripted_times() -> None:
         Say("Three?", bot_stops(1.0)),
         Say("Four.", after(0.3)),
     ]
-    call = run_call(voice_bot(FakeLLM(otherwise=LONG)), script)
+    call = run_call(simple_bot(FakeLLM(otherwise=LONG)), script)
     starts = [spoken.start for spoken in call.spoken]
     assert starts[0] == pytest.approx(2.0, abs=0.02)
     assert starts[1] == pytest.approx(call.bot_turns[0].start + 0.5, abs=0.02)
@@ -69,19 +76,19 @@ def test_his_line_is_never_silent_in_packets() -> None:
 
 
 def test_he_hangs_up_and_ends_and_types() -> None:
-    cut = run_call(voice_bot(FakeLLM([LONG])), [Say("One?"), HangUp(bot_starts(0.5)), Say("Never.")])
+    cut = run_call(simple_bot(FakeLLM([LONG])), [Say("One?"), HangUp(bot_starts(0.5)), Say("Never.")])
     assert cut.result.ended is Ended.CANCELLED
     assert cut.undone == (Say("Never."),)
-    ended = run_call(voice_bot(FakeLLM([LONG])), [Say("One?"), End(bot_starts(0.5))])
+    ended = run_call(simple_bot(FakeLLM([LONG])), [Say("One?"), End(bot_starts(0.5))])
     assert ended.result.ended is Ended.ENDED
     assert ended.bot_text == LONG
-    typed = run_call(voice_bot(FakeLLM(["Read."])), [Type("Hello", at(1.0))])
+    typed = run_call(simple_bot(FakeLLM(["Read."])), [Type("Hello", at(1.0))])
     assert typed.bot_text == "Read."
 
 
 def test_he_gives_up_on_a_bot_that_never_speaks() -> None:
     with pytest.raises(CallerGaveUp, match="waited 60 s for the bot to start speaking"):
-        run_call(voice_bot(FakeLLM(["Hm."], ttft=1000.0)), [Say("One?"), Say("Two?", bot_starts())])
+        run_call(simple_bot(FakeLLM(["Hm."], ttft=1000.0)), [Say("One?"), Say("Two?", bot_starts())])
 
 
 def test_a_bot_may_be_a_coroutine_and_a_list() -> None:
@@ -93,7 +100,7 @@ def test_a_bot_may_be_a_coroutine_and_a_list() -> None:
 
 
 def test_the_call_tells_what_was_decided_and_heard() -> None:
-    call = run_call(voice_bot(FakeLLM([LONG]), context="Be kind."), [Say("One?")])
+    call = run_call(simple_bot(FakeLLM([LONG]), context="Be kind."), [Say("One?")])
     assert [frame.decision for _, frame in call.decisions] == ["OpenTurn", "AskModel", "Commit"]
     assert [turn.text for turn in call.bot_turns] == [LONG]
     assert [frame.heard for frame in call.final_heard().values()] == [LONG]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from antiphon.context import Context
 from antiphon.pipeline import Pipeline
 from antiphon.services.base import LLM, STT, TTS, VAD, TurnModel
@@ -13,6 +15,7 @@ from antiphon.testing.fake_stt import FakeSTT
 from antiphon.testing.fake_tts import FakeTTS
 from antiphon.testing.fake_turn_model import FakeTurnModel
 from antiphon.testing.fake_vad import FakeVAD
+from antiphon.turns.events import TurnMachine
 
 
 def voice_bot(
@@ -23,11 +26,13 @@ def voice_bot(
     tts: TTS | None = None,
     model: TurnModel | None = None,
     turns: Turns | None = None,
+    machine: TurnMachine[Any] | None = None,
     context: Context | str | None = None,
 ) -> Bot:
     """Microphone, VAD, recogniser, turns, language model, voice, loudspeaker.
 
-    For one call: `turns` and the services serve one session. `turns` makes `model` and `context` superfluous.
+    For one call: `turns` and the services serve one session. `turns` makes `model`, `machine` and `context`
+    superfluous.
     """
 
     def bot(session: Session) -> Pipeline:
@@ -36,7 +41,7 @@ def voice_bot(
                 session.transport.input(),
                 vad or FakeVAD(),
                 stt or FakeSTT(),
-                turns or Turns(context, model=model or FakeTurnModel()),
+                turns or Turns(context, model=model or FakeTurnModel(), machine=machine),
                 llm or FakeLLM(otherwise="I see."),
                 tts or FakeTTS(),
                 session.transport.output(),

@@ -10,7 +10,7 @@ from antiphon.context import Message
 from antiphon.frames import BotHeardFrame, Frame, TurnDecisionFrame
 from antiphon.ledger import Ledger
 from antiphon.session import SessionResult
-from antiphon.testing.steps import Step
+from antiphon.testing.steps import Step, Type
 from antiphon.testing.tagged import HeardWord, decode, text_of
 from antiphon.transports.memory import Written
 
@@ -52,6 +52,7 @@ class Call:
     packets: tuple[Written, ...]
     words: tuple[HeardWord, ...]
     spoken: tuple[Spoken, ...]
+    typed: tuple[Type, ...]
     bot_turns: tuple[BotTurn, ...]
     frames: tuple[Timed, ...]
     messages: tuple[Message, ...]

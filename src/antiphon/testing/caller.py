@@ -47,6 +47,7 @@ class Caller:
         self.left = list(script)
         self.quiet = quiet
         self.spoken: list[Spoken] = []
+        self.typed: list[Type] = []
         self._began = 0.0
         self._microphone: Microphone | None = None
 
@@ -99,6 +100,7 @@ class Caller:
                 pcm = Noise(step.seconds, step.kind, id=number).pcm
                 self.spoken.append(Spoken(step, *await microphone.say(pcm)))
             case Type():
+                self.typed.append(step)
                 self.transport.source.receive_text(step.text)
             case HangUp():
                 self.session.cancel("the caller hung up")
@@ -181,6 +183,7 @@ def _call(result: SessionResult, caller: Caller, leftover: tuple[str, ...]) -> C
         packets=tuple(sink.packets),
         words=words,
         spoken=tuple(caller.spoken),
+        typed=tuple(caller.typed),
         bot_turns=tuple(bot_turns),
         frames=tuple(frames),
         messages=turns[0].conversation.messages if turns else (),
