@@ -7,6 +7,7 @@ import os
 from antiphon.pipeline import Pipeline
 from antiphon.services.turns import Turns
 from antiphon.session import Session
+from antiphon.turns.state import Policy
 
 INSTRUCTIONS = (
     "You are a friendly voice assistant. What you write is spoken aloud, so answer in one or two short, "
@@ -25,7 +26,7 @@ async def bot(session: Session) -> Pipeline:
             session.transport.input(),
             SileroVAD(),
             Moonshine(),
-            Turns(INSTRUCTIONS, model=SmartTurn()),
+            Turns(INSTRUCTIONS, model=SmartTurn(), policy=Policy(speculate=True)),
             Llama(os.environ.get(MODEL_VARIABLE, DEFAULT_MODEL), max_tokens=120),
             Hibari(),
             session.transport.output(),

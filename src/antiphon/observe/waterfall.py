@@ -88,6 +88,8 @@ class Waterfall:
         self._vad_end: float | None = None
         self._transcript: float | None = None
         self._committed: float | None = None
+        self._decision: Frame | None = None
+        self._draft: Turn | None = None
         self._user = ""
 
     def on_frame(self, frame: Frame, source: Processor, target: Processor, *, upstream: bool) -> None:
@@ -102,8 +104,9 @@ class Waterfall:
             case TranscriptionFrame(text) if not upstream:
                 self._transcript = self._now()
                 self._user = text or self._user
-            case TurnDecisionFrame(decision="Commit"):
-                self._committed = self._now()
+            case TurnDecisionFrame(decision) if frame is not self._decision:
+                self._decision = frame
+                self._decided(decision)
             case LLMContextFrame(context) if frame.response not in self._by_response:
                 self._open(frame.response, str(getattr(context.messages[-1], "text", self._user)))
             case BotStartedSpeakingFrame(number):
@@ -118,8 +121,26 @@ class Waterfall:
     def _now(self) -> float:
         return self._clock().now()
 
+    def _decided(self, decision: str) -> None:
+        if decision == "Commit":
+            self._committed = self._now()
+            draft, self._draft = self._draft, None
+            if draft is not None:
+                self._confirm(draft)
+        elif decision in ("RollBack", "Drop"):
+            self._draft = None
+
     def _open(self, response: int | None, user: str) -> None:
+        """An answer begins. One that is speculative is nobody's turn until it is committed."""
         turn = Turn(user, response)
+        if response is not None:
+            self._by_response[response] = turn
+        if isinstance(self._decision, TurnDecisionFrame) and self._decision.decision == "Speculate":
+            self._draft = turn
+        else:
+            self._confirm(turn)
+
+    def _confirm(self, turn: Turn) -> None:
         end = self._true_end()
         for name, when in (
             ("end_of_speech", self._vad_end if end is None else end),
@@ -129,8 +150,6 @@ class Waterfall:
             if when is not None:
                 turn.at[name] = when
         self.turns.append(turn)
-        if response is not None:
-            self._by_response[response] = turn
         self._changed(turn, "user")
 
     def _first(self, response: int | None, step: str) -> None:
@@ -149,4 +168,5 @@ class Waterfall:
             return
         turn.at["ended"] = self._now()
         turn.ended = _ENDED[outcome]
-        self._changed(turn, "bot")
+        if outcome is not Outcome.ROLLED_BACK:
+            self._changed(turn, "bot")
