@@ -120,6 +120,21 @@ class TTS(Protocol):
     def speak(self, text: AsyncIterable[str]) -> AsyncIterator[Audio | WordTiming]: ...
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """A picture, encoded: by address, by bytes, or both."""
+
+    url: str | None = None
+    data: bytes | None = None
+    mime: str = "image/png"
+
+
+@runtime_checkable
+class ImageMaker(Protocol):
+    """Text to image: one call per text; more than one picture may come."""
+
+    def draw(self, prompt: str) -> AsyncIterator[Picture]: ...
+
+
 @runtime_checkable
 class VAD(Protocol):
     """Voice activity: one detector per audio stream, called on the event loop, so it must be quick.

@@ -22,6 +22,10 @@ def host(service: object) -> Processor | None:
         from antiphon.services.tts_host import TTSHost
 
         return TTSHost(service)  # type: ignore[arg-type]
+    if _can(service, "draw"):
+        from antiphon.services.image_host import ImageHost
+
+        return ImageHost(service)  # type: ignore[arg-type]
     if _can(service, "probability"):
         from antiphon.services.vad_host import VADHost
 

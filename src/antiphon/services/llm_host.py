@@ -16,6 +16,7 @@ from antiphon.frames import (
     LLMFullResponseStartFrame,
     LLMPrimeFrame,
     LLMTextFrame,
+    LLMUpdateSettingsFrame,
     Metric,
     MetricsFrame,
     Outcome,
@@ -23,6 +24,7 @@ from antiphon.frames import (
 from antiphon.node import describe
 from antiphon.processor import Processor
 from antiphon.services.base import LLM, ServiceError, TextDelta, Usage, Warmable
+from antiphon.services.settings import apply_settings
 
 SILENCE_SECONDS = 30.0
 """A model that writes nothing for so long has failed."""
@@ -62,6 +64,11 @@ class LLMHost(Processor):
     async def setup(self) -> None:
         if isinstance(self.llm, Warmable):
             await self.llm.warm()
+
+    @on(LLMUpdateSettingsFrame, direction=Direction.DOWNSTREAM)
+    def settings(self, frame: LLMUpdateSettingsFrame) -> LLMUpdateSettingsFrame:
+        apply_settings(self.llm, frame.settings)
+        return frame
 
     @on(LLMContextFrame, direction=Direction.DOWNSTREAM)
     def answer(self, frame: LLMContextFrame) -> LLMContextFrame:

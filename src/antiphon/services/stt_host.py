@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from antiphon.dispatch import on
+from antiphon.dispatch import Direction, on
 from antiphon.frames import (
     InputAudioRawFrame,
     InterimTranscriptionFrame,
@@ -17,6 +17,7 @@ from antiphon.frames import (
     MetricsFrame,
     StartFrame,
     STTFlushFrame,
+    STTUpdateSettingsFrame,
     TranscriptionFrame,
     UserMuteStartedFrame,
     UserMuteStoppedFrame,
@@ -30,6 +31,7 @@ from antiphon.frames import (
 from antiphon.processor import Processor
 from antiphon.services.base import STT, Audio, EndTurn, Flush, ServiceError, Transcript, Warmable
 from antiphon.services.feed import Feed
+from antiphon.services.settings import apply_settings
 
 PREROLL_SECONDS = 0.3
 """How much sound from before the detected start a gated recogniser gets."""
@@ -66,6 +68,11 @@ class STTHost(Processor):
 
     async def cleanup(self) -> None:
         self.feed.close()
+
+    @on(STTUpdateSettingsFrame, direction=Direction.DOWNSTREAM)
+    def settings(self, frame: STTUpdateSettingsFrame) -> STTUpdateSettingsFrame:
+        apply_settings(self.stt, frame.settings)
+        return frame
 
     @on(StartFrame)
     def start(self, frame: StartFrame) -> None:

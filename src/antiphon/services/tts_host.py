@@ -26,10 +26,12 @@ from antiphon.frames import (
     TTSStartedFrame,
     TTSStoppedFrame,
     TTSTextFrame,
+    TTSUpdateSettingsFrame,
 )
 from antiphon.node import describe
 from antiphon.processor import Processor
 from antiphon.services.base import TTS, Audio, ServiceError, Warmable, WordTiming
+from antiphon.services.settings import apply_settings
 from antiphon.text.chunker import Chunker
 from antiphon.text.speech import SpeechText, Spoken, said_text
 from antiphon.text.timing import estimate
@@ -80,6 +82,11 @@ class TTSHost(Processor):
     async def setup(self) -> None:
         if isinstance(self.tts, Warmable):
             await self.tts.warm()
+
+    @on(TTSUpdateSettingsFrame, direction=Direction.DOWNSTREAM)
+    def settings(self, frame: TTSUpdateSettingsFrame) -> TTSUpdateSettingsFrame:
+        apply_settings(self.tts, frame.settings)
+        return frame
 
     @on(LLMFullResponseStartFrame, direction=Direction.DOWNSTREAM)
     def begin(self, frame: LLMFullResponseStartFrame) -> LLMFullResponseStartFrame:
