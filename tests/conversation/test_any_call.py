@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from antiphon.session import Ended
 from antiphon.testing import (
     Answer,
+    Bot,
     Call,
     Fail,
     FakeLLM,
@@ -24,14 +27,18 @@ from antiphon.testing import (
     When,
     after,
     run_call,
+    voice_bot,
 )
+from antiphon.turns.fluent import FluentTurns
+from antiphon.turns.state import Policy
 from conversation.kit import check_call, simple_bot, user_texts
 
 TEXT = "tell me more about the weather in this town please and then stop it now"
+ANSWER = "clouds will gather over that old harbour before night falls upon every quiet roof"
 
 
-def _text(rng: random.Random) -> str:
-    words = " ".join(rng.choice(TEXT.split()) for _ in range(rng.randint(1, 7)))
+def _text(rng: random.Random, vocabulary: str = TEXT) -> str:
+    words = " ".join(rng.choice(vocabulary.split()) for _ in range(rng.randint(1, 7)))
     return words.capitalize() + rng.choice([".", "?", ""])
 
 
@@ -46,7 +53,7 @@ def _step(rng: random.Random) -> Step:
 def _answers(rng: random.Random) -> list[str | Answer]:
     answers: list[str | Answer] = []
     for _ in range(40):
-        text = " ".join(_text(rng) for _ in range(rng.randint(1, 4)))
+        text = " ".join(_text(rng, ANSWER) for _ in range(rng.randint(1, 4)))
         answers.append(Answer(text, fault=Fail(2)) if rng.random() < 0.1 else text)
     return answers
 
@@ -56,12 +63,17 @@ def _delay(rng: random.Random, median: float) -> LogNormal:
     return LogNormal(median, median * 4, seed=rng.randrange(1000))
 
 
-def _call(seed: int) -> Call:
+def speculative_bot(llm: FakeLLM | None = None, **services: Any) -> Bot:
+    """The usual bot, answering before it is certain."""
+    return voice_bot(llm, machine=FluentTurns(Policy(speculate=True)), **services)
+
+
+def _call(seed: int, bot: Callable[..., Bot]) -> Call:
     rng = random.Random(seed)
     script = [_step(rng) for _ in range(rng.randint(3, 12))]
     if rng.random() < 0.2:
         script.append(HangUp(after(rng.uniform(0, 4))))
-    bot = simple_bot(
+    made = bot(
         FakeLLM(_answers(rng), ttft=_delay(rng, 0.3), per_token=_delay(rng, 0.02)),
         stt=FakeSTT(
             delay=_delay(rng, 0.2), partial_every=rng.choice([None, 0.1, 0.3]), gated=rng.random() < 0.7
@@ -73,7 +85,7 @@ def _call(seed: int) -> Call:
         ),
         model=FakeTurnModel(delay=_delay(rng, 0.05)),
     )
-    return run_call(bot, script, seed=seed, quiet=6.0)
+    return run_call(made, script, seed=seed, quiet=6.0)
 
 
 def check_user(call: Call) -> None:
@@ -83,9 +95,10 @@ def check_user(call: Call) -> None:
     assert sorted(" ".join(user_texts(call)).split()) == sorted(said.split())
 
 
+@pytest.mark.parametrize("bot", [simple_bot, voice_bot, speculative_bot])
 @pytest.mark.parametrize("seed", range(15))
-def test_the_truth_about_any_call(seed: int) -> None:
-    call = _call(seed)
+def test_the_truth_about_any_call(seed: int, bot: Callable[..., Bot]) -> None:
+    call = _call(seed, bot)
     check_call(call)
     if call.result.ended is Ended.ENDED:
         check_user(call)

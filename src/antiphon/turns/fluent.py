@@ -127,14 +127,13 @@ class FluentTurns:
         move.become(
             phase=Phase.SPEAKING,
             claim=Claim.CANDIDATE,
-            hearing=Hearing(),
+            hearing=Hearing(answered=move.state.hearing.answered),
             spoke_at=move.now - event.ago,
             saying=event.saying,
             left=event.left,
             predicted=None,
             asked=False,
             primed="",
-            answered="",
         )
         if bot.active and bot.interruptible:
             move.bot(held=True)
@@ -171,15 +170,18 @@ class FluentTurns:
     def _late(self, move: Move, event: FinalHeard) -> None:
         """Words that nobody waited for any longer: a turn by themselves, unless they are nothing new."""
         state = move.state
-        if not event.text or same_words(event.text, state.answered):
-            move.become(answered="")
+        text = state.hearing.unanswered(event.segment, event.text)
+        after = state.hearing.after_late(event.segment, event.text, complete=event.complete)
+        move.become(hearing=after)
+        if not text:
             return
         if state.bot.active:
-            evidence = Evidence(event.text, True, 0.0, 0.0, state.saying, state.left)
+            evidence = Evidence(text, True, 0.0, 0.0, state.saying, state.left)
             if self.policy.judge.judge(evidence) is not Finding.INTERRUPTION:
                 return
-        hearing = Hearing().final(event.segment, event.text, settled=True)
-        move.become(phase=Phase.QUIET, hearing=hearing, quiet_since=move.now, predicted=1.0, asked=True)
+            move.decide(Interrupt("words came late"))
+        heard = Hearing(((event.segment, text),), settled=True, answered=after.answered)
+        move.become(phase=Phase.QUIET, hearing=heard, quiet_since=move.now, predicted=1.0, asked=True)
         self._open(move, "words came after their turn had ended")
 
     def _typed(self, move: Move, event: Typed) -> None:
@@ -191,7 +193,7 @@ class FluentTurns:
         if state.claim is not Claim.TURN:
             move.decide(OpenTurn(reason))
         self._roll_back(move, reason)
-        text = " ".join(part for part in (state.hearing.text, event.text) if part)
+        text = " ".join(part for part in (state.hearing.best, event.text) if part)
         self._close(move)
         move.decide(Commit(reason, text=text, run=event.run))
 
@@ -199,7 +201,8 @@ class FluentTurns:
         if down and move.state.claim is not Claim.TURN:
             if move.state.bot.active:
                 move.decide(Interrupt("the talk key was pressed"))
-            move.become(phase=Phase.SPEAKING, hearing=Hearing(), spoke_at=move.now, predicted=None)
+            hearing = Hearing(answered=move.state.hearing.answered)
+            move.become(phase=Phase.SPEAKING, hearing=hearing, spoke_at=move.now, predicted=None)
             self._open(move, "the talk key was pressed")
         elif not down and move.state.claim is Claim.TURN:
             move.become(phase=Phase.QUIET, quiet_since=move.now, predicted=1.0, asked=True)
@@ -303,7 +306,7 @@ class FluentTurns:
         if not speculated:
             self._roll_back(move, "the turn ended with other words")
         self._close(move)
-        move.become(answered="" if state.hearing.settled else text, reminded=0)
+        move.become(reminded=0)
         if text:
             move.decide(Commit(reason, inputs, text=text, speculated=speculated))
         else:
@@ -312,7 +315,8 @@ class FluentTurns:
     def _close(self, move: Move) -> None:
         """Nothing is being said any more."""
         idle = Phase.IDLE
-        move.become(phase=idle, claim=Claim.NONE, hearing=Hearing(), predicted=None, speculated="")
+        hearing = move.state.hearing.after_turn()
+        move.become(phase=idle, claim=Claim.NONE, hearing=hearing, predicted=None, speculated="")
 
     def _mute(self, move: Move) -> None:
         state, rules = move.state, self.policy.mute

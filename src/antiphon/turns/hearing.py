@@ -1,4 +1,8 @@
-"""What has been heard of the user's turn so far: final segments, and what is only guessed. Pure."""
+"""What has been heard of the user's turn so far: final segments, and what is only guessed. Pure.
+
+A turn may be answered before all of its words are final. What was answered then is remembered, because the
+recogniser will say it again: a late transcript counts only for what it adds.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,19 @@ import re
 import msgspec
 
 _WORD = re.compile(r"\w+")
+_ANSWERED_KEPT = 8
+
+Segment = tuple[int, str]
 
 
 class Hearing(msgspec.Struct, frozen=True):
-    """`settled`: nothing that was said is still being recognised."""
+    """`settled`: nothing that was said is still being recognised. `answered`: words of earlier turns."""
 
-    segments: tuple[tuple[int, str], ...] = ()
+    segments: tuple[Segment, ...] = ()
     partial: str = ""
     partial_segment: int = 0
     settled: bool = False
+    answered: tuple[Segment, ...] = ()
 
     @property
     def text(self) -> str:
@@ -39,19 +47,41 @@ class Hearing(msgspec.Struct, frozen=True):
 
     def interim(self, segment: int, text: str) -> Hearing:
         """With a new guess."""
-        return Hearing(self.segments, text, segment, self.settled)
+        return msgspec.structs.replace(self, partial=text, partial_segment=segment)
 
     def final(self, segment: int, text: str, *, settled: bool) -> Hearing:
         """With the final text of one segment put in its place."""
-        segments = dict(self.segments) | {segment: text}
+        segments = dict(self.segments) | {segment: self.unanswered(segment, text)}
         partial = "" if segment >= self.partial_segment else self.partial
-        return Hearing(tuple(sorted(segments.items())), partial, self.partial_segment, settled)
+        ordered = tuple(sorted(segments.items()))
+        return msgspec.structs.replace(self, segments=ordered, settled=settled, partial=partial)
 
     def unsettled(self) -> Hearing:
         """The user speaks again."""
-        return Hearing(self.segments, self.partial, self.partial_segment, settled=False)
+        return msgspec.structs.replace(self, settled=False)
+
+    def after_turn(self) -> Hearing:
+        """What the next turn begins with: nothing but the words that may come again."""
+        if self.settled:
+            return Hearing()
+        guess = {self.partial_segment: self.partial} if self.partial else {}
+        return Hearing(answered=(*self.answered, *self.segments, *guess.items())[-_ANSWERED_KEPT:])
+
+    def after_late(self, segment: int, text: str, *, complete: bool) -> Hearing:
+        """The same after a transcript that came when no turn was open."""
+        return Hearing(answered=() if complete else (*self.answered, (segment, text))[-_ANSWERED_KEPT:])
+
+    def unanswered(self, segment: int, text: str) -> str:
+        """What of a transcript has not been answered yet: a late one repeats the words of its segment."""
+        before, words = _words(dict(self.answered).get(segment, "")), text.split()
+        return " ".join(words[len(before) :]) if before and _words(text)[: len(before)] == before else text
 
 
 def same_words(one: str, other: str) -> bool:
     """Whether two texts hold the same words, whatever their case and punctuation."""
     return _WORD.findall(one.casefold()) == _WORD.findall(other.casefold())
+
+
+def _words(text: str) -> list[str]:
+    """The words without their looks, one for each that white space separates."""
+    return ["".join(_WORD.findall(word.casefold())) for word in text.split()]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+def _set(words: str, phrases: str = "") -> frozenset[str]:
+    return frozenset(words.split()) | frozenset(phrase for phrase in phrases.split(", ") if phrase)
 
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
     "en": _set(
-        "mm mhm mmhm hmm hm uhhuh huh uh um yeah yep yup yes ok okay right sure ah oh aha i see good "
-        "great cool nice wow really exactly true got it fine alright"
+        "mm mhm mmhm hmm hm uhhuh huh uh um yeah yep yup yes ok okay right sure ah oh aha good great cool "
+        "nice wow really exactly true fine alright",
+        "i see, got it, uh huh, mm hm, all right, of course, i know",
     ),
-    "de": _set("mhm hm aha ja genau okay ok gut klar richtig ach so oh stimmt"),
+    "de": _set("mhm hm aha ja genau okay ok gut klar richtig oh stimmt", "ach so"),
     "fr": _set("mhm hm oui ouais ok okay d'accord ah bon exact voilà bien"),
     "es": _set("mhm ajá sí si claro vale ok okay ya bien oh"),
 }
-"""Words with which people show that they listen; they do not mean to take the floor."""
+"""Words and phrases with which people show that they listen; they do not mean to take the floor."""
 
 STOPPERS: dict[str, frozenset[str]] = {
     "en": _set("stop wait no hold hang but actually excuse sorry hey listen enough quiet"),

@@ -80,10 +80,9 @@ class WordJudge(msgspec.Struct, frozen=True):
         words = words_of(evidence.words)
         waited = evidence.quiet is not None and evidence.quiet >= self.patience - _ROUNDING
         long = evidence.speech >= self.monologue - _ROUNDING
-        if len(words) > 1 and likeness(words, words_of(evidence.saying)) >= self.echo:
+        if len(words) > 2 and likeness(words, words_of(evidence.saying)) >= self.echo:
             return Finding.ECHO if evidence.settled or waited or long else Finding.UNSURE
-        known = frozenset[str]() if self._awaited(evidence) else BACKCHANNELS.get(self.language, frozenset())
-        telling = [word for word in words if word not in known]
+        telling = words if self._awaited(evidence) else without_backchannels(words, self.language)
         if telling and (evidence.settled or self._takes_floor(telling)):
             return Finding.INTERRUPTION
         if not telling and evidence.settled:
@@ -107,6 +106,21 @@ class WordJudge(msgspec.Struct, frozen=True):
 def words_of(text: str) -> list[str]:
     """The words, in lower case, without punctuation; hyphens join ("mm-hm" is one word)."""
     return [word.casefold() for word in _WORD.findall(text.replace("-", ""))]
+
+
+def without_backchannels(words: list[str], language: str) -> list[str]:
+    """The words that say something, backchannels of one or two words taken out."""
+    known = BACKCHANNELS.get(language, frozenset())
+    telling: list[str] = []
+    at = 0
+    while at < len(words):
+        if " ".join(words[at : at + 2]) in known and at + 2 <= len(words):
+            at += 2
+            continue
+        if words[at] not in known:
+            telling.append(words[at])
+        at += 1
+    return telling
 
 
 def likeness(heard: list[str], said: list[str]) -> float:

@@ -11,7 +11,6 @@ It does not tell a cough or an "mm-hm" from an interruption: any speech over the
 from __future__ import annotations
 
 import enum
-import re
 from typing import Any
 
 import msgspec
@@ -37,13 +36,12 @@ from antiphon.turns.events import (
     Step,
     Typed,
 )
+from antiphon.turns.hearing import Hearing
 
 PRIME_WORDS = 2
 """New stable words that make priming the language model again worthwhile."""
 
 _ROUNDING = 1e-6
-_ANSWERED_KEPT = 4
-_WORD = re.compile(r"\w+")
 
 
 class Phase(enum.Enum):
@@ -73,48 +71,10 @@ class TurnState(msgspec.Struct, frozen=True):
 
     phase: Phase = Phase.IDLE
     bot_active: bool = False
-    segments: tuple[tuple[int, str], ...] = ()
-    settled: bool = False
-    partial: str = ""
-    partial_segment: int = 0
-    answered: tuple[tuple[int, str], ...] = ()
+    hearing: Hearing = Hearing()
     primed: str = ""
     quiet_since: float = 0.0
     predicted: float | None = None
-
-    @property
-    def text(self) -> str:
-        """The words of the turn so far, final ones only."""
-        return " ".join(text for _, text in self.segments if text)
-
-    @property
-    def guess(self) -> str:
-        """The words of the turn so far, with what is only known from partial results."""
-        return self.with_segment(self.partial_segment, self.partial) if self.partial else self.text
-
-    def with_segment(self, segment: int, text: str) -> str:
-        """The words of the turn if this segment reads so."""
-        segments = dict(self.segments) | {segment: text}
-        return " ".join(part for _, part in sorted(segments.items()) if part)
-
-    @property
-    def known(self) -> tuple[tuple[int, str], ...]:
-        """What has been answered if the turn is committed now, and may come again: not once it is settled."""
-        if self.settled:
-            return ()
-        guess = {self.partial_segment: self.partial} if self.partial else {}
-        return (*self.answered, *self.segments, *guess.items())[-_ANSWERED_KEPT:]
-
-    def unanswered(self, segment: int, text: str) -> str:
-        """What of a transcript has not been answered yet: a late one repeats the words of its segment."""
-        before, words = _words(dict(self.answered).get(segment, "")), text.split()
-        return " ".join(words[len(before) :]) if before and _words(text)[: len(before)] == before else text
-
-    def hear(self, segment: int, text: str, *, settled: bool) -> TurnState:
-        """With the final text of one segment put in its place."""
-        segments = dict(self.segments) | {segment: text}
-        partial = "" if segment >= self.partial_segment else self.partial
-        return _with(self, segments=tuple(sorted(segments.items())), settled=settled, partial=partial)
 
 
 class SimpleTurns:
@@ -135,7 +95,9 @@ class SimpleTurns:
             case Typed():
                 return self._typed(state, event, now)
             case SpeechStarted() | SpeechResumed() if state.phase is not Phase.IDLE:
-                going_on = _with(state, phase=Phase.SPEAKING, predicted=None, settled=False)
+                going_on = _with(
+                    state, phase=Phase.SPEAKING, predicted=None, hearing=state.hearing.unsettled()
+                )
                 return Step(going_on)
             case SpeechStarted():
                 return self._open(state)
@@ -159,14 +121,14 @@ class SimpleTurns:
         if state.bot_active:
             decisions.append(Interrupt("the user spoke over the bot"))
         decisions.append(OpenTurn("speech was detected"))
-        fresh = TurnState(phase=Phase.SPEAKING, bot_active=state.bot_active, answered=state.answered)
+        fresh = TurnState(Phase.SPEAKING, state.bot_active, Hearing(answered=state.hearing.answered))
         return Step(fresh, tuple(decisions))
 
     def _partial(self, state: TurnState, event: PartialHeard, now: float) -> Step[TurnState]:
         if state.phase is Phase.IDLE:
             return Step(state)
-        state = _with(state, partial=event.text, partial_segment=event.segment)
-        said = state.with_segment(event.segment, event.stable)
+        state = _with(state, hearing=state.hearing.interim(event.segment, event.text))
+        said = state.hearing.with_segment(event.segment, event.stable)
         if len(said.split()) >= len(state.primed.split()) + PRIME_WORDS:
             prime = Prime("more of the turn is certain", text=said)
             return self._keep(_with(state, primed=said), now, prime)
@@ -176,18 +138,18 @@ class SimpleTurns:
         if state.phase is Phase.IDLE:
             return self._late(state, event)
         settled = event.complete and state.phase is not Phase.SPEAKING
-        state = state.hear(event.segment, state.unanswered(event.segment, event.text), settled=settled)
+        state = _with(state, hearing=state.hearing.final(event.segment, event.text, settled=settled))
         step = self._settle(state, now)
-        if step.state.phase is Phase.IDLE or not settled or state.text in ("", state.primed):
+        if step.state.phase is Phase.IDLE or not settled or state.hearing.text in ("", state.primed):
             return step
-        prime = Prime("these are probably all the words", text=state.text)
-        primed = _with(step.state, primed=state.text)
+        prime = Prime("these are probably all the words", text=state.hearing.text)
+        primed = _with(step.state, primed=state.hearing.text)
         return Step(primed, (*step.decisions, prime), step.deadline)
 
     def _late(self, state: TurnState, event: FinalHeard) -> Step[TurnState]:
-        text = state.unanswered(event.segment, event.text)
-        answered = (*state.answered, (event.segment, event.text))[-_ANSWERED_KEPT:]
-        state = _with(state, answered=() if event.complete else answered)
+        text = state.hearing.unanswered(event.segment, event.text)
+        after = state.hearing.after_late(event.segment, event.text, complete=event.complete)
+        state = _with(state, hearing=after)
         if not text:
             return Step(state)
         reason = "a transcript came after its turn had ended"
@@ -201,10 +163,11 @@ class SimpleTurns:
             decisions.append(Interrupt(reason))
         if state.phase is Phase.IDLE:
             decisions.append(OpenTurn(reason))
-        spoken = state.text if state.settled else state.guess
-        text = " ".join(part for part in (spoken, event.text) if part)
+        text = " ".join(part for part in (state.hearing.best, event.text) if part)
         decisions.append(Commit(reason, text=text, run=event.run))
-        return Step(TurnState(bot_active=state.bot_active, answered=state.known), tuple(decisions))
+        return Step(
+            TurnState(bot_active=state.bot_active, hearing=state.hearing.after_turn()), tuple(decisions)
+        )
 
     def _stopped(self, state: TurnState, since: float, now: float) -> Step[TurnState]:
         state = _with(state, phase=Phase.QUIET, quiet_since=since, predicted=None)
@@ -221,15 +184,15 @@ class SimpleTurns:
         reason = self._over(state, now)
         quiet = now - state.quiet_since
         waited_enough = quiet >= self.params.transcript - _ROUNDING
-        if reason is None or not (state.settled or waited_enough):
+        if reason is None or not (state.hearing.settled or waited_enough):
             return self._keep(state, now)
         inputs: dict[str, Any] = {
             "quiet": round(quiet, 3),
             "predicted": state.predicted,
-            "settled": state.settled,
+            "settled": state.hearing.settled,
         }
-        text = state.text if state.settled else state.guess
-        after = TurnState(bot_active=state.bot_active, answered=state.known)
+        text = state.hearing.best
+        after = TurnState(bot_active=state.bot_active, hearing=state.hearing.after_turn())
         if not text:
             return Step(after, (Drop(f"{reason}; no words were recognised", inputs),))
         return Step(after, (Commit(reason, inputs, text=text),))
@@ -251,11 +214,6 @@ class SimpleTurns:
         over = self._over(state, now) is not None
         limit = self.params.transcript if over else self._limit()
         return Step(state, decisions, state.quiet_since + max(limit, self._limit()))
-
-
-def _words(text: str) -> list[str]:
-    """The words without their looks, one for each that white space separates."""
-    return ["".join(_WORD.findall(word.casefold())) for word in text.split()]
 
 
 def _with(state: TurnState, **changes: Any) -> TurnState:

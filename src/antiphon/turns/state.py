@@ -79,7 +79,6 @@ class FluentState(msgspec.Struct, frozen=True):
     speculated: str = ""
     speculations: int = 0
     primed: str = ""
-    answered: str = ""
     pauses: Pauses = Pauses()
     muted: bool = False
     idle_since: float | None = 0.0
