@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from antiphon.audio.wav import WavError, read_wav
 from antiphon.cli.told import EXIT_FAILED
+from antiphon.observe.timeline_html import TimelineError, write_timeline
+from antiphon.observe.timeline_model import Timeline
 from antiphon.observe.waterfall import STEPS, Turn
 from antiphon.session import SessionResult
 
@@ -18,14 +21,25 @@ BAR_WIDTH = 40
 
 
 class Report:
-    """Collects a conversation and prints it. `quiet` prints nothing."""
+    """Collects a conversation and prints it. `quiet` prints nothing; `timeline` is where its page goes."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, timeline: Path | None = None) -> None:
         self.turns: list[Turn] = []
         self.errors: list[str] = []
         self.exit_code = 0
         self._console = Console(quiet=quiet, highlight=False)
         self._audio: dict[str, Any] = {"path": None, "seconds": 0.0}
+        self._page = timeline
+        self._recorded: Callable[[], Timeline] | None = None
+
+    @property
+    def wants_timeline(self) -> bool:
+        """Whether a page is to be written."""
+        return self._page is not None
+
+    def record(self, recorded: Callable[[], Timeline]) -> None:
+        """Where the timeline comes from, once the conversation is over."""
+        self._recorded = recorded
 
     @contextmanager
     def loading(self) -> Generator[None, None, None]:
@@ -60,12 +74,30 @@ class Report:
             self._console.print("[yellow]The bot heard no words.[/]")
         if self._audio["path"]:
             self._console.print(f"Recorded {self._audio['seconds']:.1f} s in {self._audio['path']}")
+        self._write_page()
         if self.errors and not any(turn.ended == "completed" for turn in self.turns):
             self.exit_code = self.exit_code or EXIT_FAILED
 
+    def _write_page(self) -> None:
+        if self._page is None or self._recorded is None:
+            return
+        path = self._audio["path"]
+        try:
+            audio = None if path is None else read_wav(Path(path).read_bytes())
+        except (OSError, WavError):
+            audio = None
+        try:
+            write_timeline(self._page, self._recorded(), audio)
+        except TimelineError as error:
+            self.errors.append(str(error))
+            self._console.print(Text.assemble(("Error  ", "bold red"), str(error)))
+            return
+        self._console.print(f"Timeline in {self._page}")
+
     def as_dict(self) -> dict[str, Any]:
         """The conversation as the JSON object of `--json`."""
-        return {"turns": [_turn(turn) for turn in self.turns], "errors": self.errors, "audio": self._audio}
+        told = {"turns": [_turn(turn) for turn in self.turns], "errors": self.errors, "audio": self._audio}
+        return told | ({"timeline": str(self._page)} if self._page else {})
 
     def _bot_line(self, turn: Turn) -> Text:
         line = Text.assemble(("Bot  ", "bold green"), turn.heard.strip() or "(nothing was heard)")

@@ -12,6 +12,8 @@ from antiphon.cli.bots import Bot, build, load_bot
 from antiphon.cli.report import Report
 from antiphon.cli.told import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_MISTAKE, told
 from antiphon.clock import run_real, run_virtual
+from antiphon.observe.timeline import TimelineRecorder
+from antiphon.observe.timeline_html import TimelineError, check_writable
 from antiphon.observe.waterfall import Waterfall
 from antiphon.session import Ended, Session, SessionResult, Transport
 from antiphon.transports.file import FileTransport, load_question
@@ -35,16 +37,20 @@ def talk(
     virtual: Annotated[
         bool, typer.Option("--virtual", help="Run in virtual time: as fast as the models allow.")
     ] = False,
+    timeline: Annotated[
+        Path | None, typer.Option("--timeline", help="Write the conversation as one HTML page to this file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Talk to a bot, hear it answer, and see where the time went.
 
     Examples: `antiphon talk --in question.wav --out call.wav`,
-    `antiphon talk bot.py --in hello.wav --in stop.wav --barge-in 1`, `antiphon talk --mic`
+    `antiphon talk bot.py --in hello.wav --in stop.wav --barge-in 1`, `antiphon talk --mic`,
+    `antiphon talk --in question.wav --timeline call.html`
 
     The recording has you on the left and the bot on the right.
     """
-    report = Report(quiet=as_json)
+    report = Report(quiet=as_json, timeline=_page(timeline))
     with told():
         chosen = load_bot(bot)
         if mic:
@@ -62,6 +68,16 @@ def talk(
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     raise typer.Exit(report.exit_code)
+
+
+def _page(path: Path | None) -> Path | None:
+    try:
+        if path is not None:
+            check_writable(path)
+    except TimelineError as error:
+        typer.echo(f"antiphon: {error}", err=True)
+        raise typer.Exit(EXIT_MISTAKE) from None
+    return path
 
 
 def _hold(bot: Bot, transport: Transport, report: Report, path: Path | None, *, virtual: bool) -> None:
@@ -90,6 +106,15 @@ async def _conversation(bot: Bot, transport: Transport, report: Report) -> Sessi
     waterfall = Waterfall(lambda: session.clock, end_of_speech=end_of_speech, changed=report.line)
     session.observers.append(waterfall)
     report.turns = waterfall.turns
+    if report.wants_timeline:
+        recorder = TimelineRecorder(lambda: session.clock, waterfall=waterfall)
+        session.observers.append(recorder)
+        report.record(lambda: recorder.timeline(origin=_beginning(transport)))
     with report.loading():
         pipeline = await build(bot, session)
     return await session.run(pipeline)
+
+
+def _beginning(transport: Transport) -> float | None:
+    """The session time at which the recording begins; None where there is no recording."""
+    return transport.source.began if isinstance(transport, FileTransport) else None
