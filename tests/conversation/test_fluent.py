@@ -19,6 +19,7 @@ from antiphon.turns.events import (
     OpenTurn,
     PartialHeard,
     PauseBot,
+    ReleaseBot,
     Remind,
     ResumeBot,
     RollBack,
@@ -337,12 +338,13 @@ def test_any_order_of_events(policy: Policy, gaps: list[tuple[float, Event]]) ->
             case PauseBot():
                 assert not held
                 held = True
-            case ResumeBot() | Interrupt():
+            case ResumeBot() | Interrupt() | ReleaseBot():
                 held = False
             case _:
                 pass
     assert not speculating
     assert not turn_open
+    assert not held
 
 
 @settings(max_examples=200, deadline=None)

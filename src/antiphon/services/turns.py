@@ -72,6 +72,7 @@ from antiphon.turns.events import (
     PartialHeard,
     PauseBot,
     Prime,
+    ReleaseBot,
     Remind,
     ResumeBot,
     RollBack,
@@ -272,6 +273,8 @@ class Turns(Processor):
         match decision:
             case PauseBot():
                 self.broadcast(BotPauseFrame())
+            case ReleaseBot():
+                self.broadcast(BotResumeFrame())
             case ResumeBot():
                 self._sound.end()
                 self.broadcast(UserUtteranceDismissedFrame(decision.text, decision.reason))

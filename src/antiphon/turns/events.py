@@ -148,6 +148,10 @@ class ResumeBot(Decision, frozen=True, kw_only=True):
     text: str = ""
 
 
+class ReleaseBot(Decision, frozen=True):
+    """The pause is over: there is no answer left to go on with."""
+
+
 class Speculate(Decision, frozen=True, kw_only=True):
     """The user has probably finished with these words: begin to answer behind the gate."""
 

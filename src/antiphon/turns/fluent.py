@@ -32,6 +32,7 @@ from antiphon.turns.events import (
     PartialHeard,
     PauseBot,
     Prime,
+    ReleaseBot,
     Remind,
     ResumeBot,
     RollBack,
@@ -95,8 +96,9 @@ class FluentTurns:
             case BotActive(active, interruptible):
                 answers = move.state.bot.answers + (move.state.bot.active and not active)
                 move.bot(active=active, interruptible=interruptible, answers=answers)
-                if not active:
+                if not active and move.state.bot.held:
                     move.bot(held=False)
+                    move.decide(ReleaseBot("the answer is over"))
             case BotVoice(on):
                 move.bot(voice=on)
             case ToolsRunning(running):
@@ -201,6 +203,7 @@ class FluentTurns:
         if down and move.state.claim is not Claim.TURN:
             if move.state.bot.active:
                 move.decide(Interrupt("the talk key was pressed"))
+                move.bot(held=False)
             hearing = Hearing(answered=move.state.hearing.answered)
             move.become(phase=Phase.SPEAKING, hearing=hearing, spoke_at=move.now, predicted=None)
             self._open(move, "the talk key was pressed")
