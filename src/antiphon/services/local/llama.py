@@ -3,27 +3,31 @@
 The model is loaded once per process and shared by all sessions. What it has computed for a conversation stays
 in a slot, so that only new words cost time; `prime` computes them even before the user has finished.
 
-Limits: words only, no pictures or sound. Functions are described to the model, but small models write their
-calls as text, which is passed on as text. For a model that somebody else runs see `antiphon.services.openai`.
+Functions are described to the model with examples, and a grammar keeps its calls whole and fitting, see
+`antiphon.services.local.tool_prompt`. A model of half a billion parameters still misses some calls and makes
+some that nobody asked for.
+
+Limits: words only, no pictures or sound. For a model that somebody else runs see `antiphon.services.openai`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from antiphon.context import Context, ToolCall
 from antiphon.models.resolving import resolve
-from antiphon.services.base import TextDelta, Usage
-from antiphon.services.chat_format import to_messages, to_tools
+from antiphon.services.base import ServiceError, TextDelta, Usage
+from antiphon.services.chat_format import to_messages
 from antiphon.services.chat_stream import ChatStream
 from antiphon.services.local.llama_engine import Chunk, Engine, EngineSettings, shared_engine
 from antiphon.services.local.llama_run import run_chat
+from antiphon.services.local.tool_prompt import messages_with_tools, tool_grammar
+from antiphon.services.local.tool_text import ToolText
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 
@@ -80,21 +84,22 @@ class Llama:
 
     async def generate(self, context: Context) -> AsyncIterator[TextDelta | ToolCall | Usage]:
         """Stream one answer. Closing the generator stops the model at its next token and waits for that."""
-        answer = ChatStream()
+        answer, calls = ChatStream(), ToolText() if context.tools else None
         request = self._request(context, self._max_tokens)
         async with aclosing(self._run(request, priming=False)) as chunks:
             async for chunk in chunks:
                 for item in answer.feed(chunk):
-                    yield item
-        for item in answer.finish():
+                    for found in _found(item, calls):
+                        yield found
+        for item in (*_left(calls), *answer.finish()):
             yield item
 
     def _request(self, context: Context, max_tokens: int) -> dict[str, Any]:
-        tools = {"tools": to_tools(context)} if context.tools else {}
+        tools = {"grammar": tool_grammar(context.tools)} if context.tools and max_tokens else {}
         return {
             **self._sampling,
             **tools,
-            "messages": to_messages(context),
+            "messages": messages_with_tools(context) if context.tools else to_messages(context),
             "max_tokens": max_tokens,
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -122,9 +127,30 @@ class Llama:
         return self._load(EngineSettings(resolve(self.model, "gguf"), *self._sizes))
 
 
+def _found(item: TextDelta | ToolCall, calls: ToolText | None) -> Iterator[TextDelta | ToolCall]:
+    """The item itself, or what is in its text."""
+    if calls is None or not isinstance(item, TextDelta):
+        yield item
+        return
+    for part in calls.feed(item.text):
+        yield TextDelta(part) if isinstance(part, str) else part
+
+
+def _left(calls: ToolText | None) -> Iterator[TextDelta]:
+    """The text still held. Raises ServiceError when it is half a call: nobody wants to hear that."""
+    if calls is None:
+        return
+    if calls.in_call:
+        raise ServiceError(
+            "The local language model was stopped in the middle of a tool call: raise max_tokens."
+        )
+    for part in calls.flush():
+        yield TextDelta(part)
+
+
 def _prompt(request: dict[str, Any]) -> str:
     """What the model reads, near enough to compare requests by how they begin."""
-    parts = [json.dumps(request.get("tools"))]
+    parts: list[str] = []
     for message in request["messages"]:
         parts += [message["role"], str(message["content"]), str(message.get("tool_calls", ""))]
     return "\n".join(parts)

@@ -65,13 +65,13 @@ class ToolText:
             pass
         return found
 
-    def flush(self) -> list[str | ToolCall]:
+    def flush(self) -> list[str]:
         """The text has ended: give back what was held. It is never a call."""
         left = "" if self._closer and self._closer.startswith(self._held.strip()) else self._held
         self._held, self._closer = "", ""
         found: list[str | ToolCall] = []
         self._say(left, found)
-        return found
+        return [part for part in found if isinstance(part, str)]
 
     @property
     def in_call(self) -> bool:
