@@ -182,9 +182,10 @@ class FluentTurns:
             if self.policy.judge.judge(evidence) is not Finding.INTERRUPTION:
                 return
             move.decide(Interrupt("words came late"))
-        heard = Hearing(((event.segment, text),), settled=True, answered=after.answered)
-        move.become(phase=Phase.QUIET, hearing=heard, quiet_since=move.now, predicted=1.0, asked=True)
-        self._open(move, "words came after their turn had ended")
+        reason = "words came after their turn had ended"
+        move.become(reminded=0)
+        move.decide(OpenTurn(reason))
+        move.decide(Commit(reason, text=text))
 
     def _typed(self, move: Move, event: Typed) -> None:
         reason = "the user typed"
