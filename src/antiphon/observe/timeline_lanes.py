@@ -18,6 +18,9 @@ _MAX_TICKS = 150
 CHIP_SECONDS = 1.1
 """How much room the name of a decision takes at the usual zoom."""
 
+WORD_SECONDS = 0.6
+"""How much room a word takes at the usual zoom."""
+
 LEVELS = 4
 """Rows over which names of decisions are spread where they are close together."""
 
@@ -114,7 +117,7 @@ def _words(answers: Sequence[Answer], scale: Scale) -> Iterator[Markup]:
         later = [span.start for other in answers[number + 1 :] for span in other.speaking[:1]]
         until = min([scale.seconds, *later])
         for place, word in enumerate(answer.words):
-            if word.heard or word.start < until:
+            if word.heard or word.start + WORD_SECONDS < until:
                 yield tag(
                     "span" if word.heard else "s",
                     word.text.strip(),
