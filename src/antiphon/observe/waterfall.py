@@ -114,7 +114,7 @@ class Waterfall:
             case BotHeardFrame(number, heard):
                 self._heard(number, heard, frame)
             case ResponseEndedFrame(number, outcome):
-                self._end(number, outcome)
+                self._end(number, outcome, last=target.name == "sink")
             case _:
                 pass
 
@@ -162,11 +162,13 @@ class Waterfall:
         if turn is not None and not (turn.generated and not frame.final):
             turn.heard, turn.generated = heard, frame.generated or turn.generated
 
-    def _end(self, response: int, outcome: Outcome) -> None:
+    def _end(self, response: int, outcome: Outcome, *, last: bool) -> None:
+        """The end is known from the first link on; what was heard, only once it has passed everybody."""
         turn = self._by_response.get(response)
-        if turn is None or "ended" in turn.at:
+        if turn is None:
             return
-        turn.at["ended"] = self._now()
-        turn.ended = _ENDED[outcome]
-        if outcome is not Outcome.ROLLED_BACK:
+        if "ended" not in turn.at:
+            turn.at["ended"] = self._now()
+            turn.ended = _ENDED[outcome]
+        if last and outcome is not Outcome.ROLLED_BACK:
             self._changed(turn, "bot")
