@@ -26,7 +26,7 @@ from antiphon.services.chat_format import to_messages
 from antiphon.services.chat_stream import ChatStream
 from antiphon.services.local.llama_engine import Chunk, Engine, EngineSettings, shared_engine
 from antiphon.services.local.llama_run import run_chat
-from antiphon.services.local.tool_prompt import messages_with_tools, tool_grammar
+from antiphon.services.local.tool_prompt import CALL_BIAS, messages_with_tools, tool_grammar
 from antiphon.services.local.tool_text import ToolText
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
@@ -95,10 +95,10 @@ class Llama:
             yield item
 
     def _request(self, context: Context, max_tokens: int) -> dict[str, Any]:
-        tools = {"grammar": tool_grammar(context.tools)} if context.tools and max_tokens else {}
+        calling = {"grammar": tool_grammar(context.tools), "logit_bias": [CALL_BIAS]}
         return {
             **self._sampling,
-            **tools,
+            **(calling if context.tools and max_tokens else {}),
             "messages": messages_with_tools(context) if context.tools else to_messages(context),
             "max_tokens": max_tokens,
             "stream": True,
