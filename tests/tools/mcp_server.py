@@ -1,6 +1,8 @@
-"""A small MCP server, run by the tests as a child process over stdio."""
+"""A small MCP server, run by the tests as a child process: over stdio, or over HTTP on the port given."""
 
 from __future__ import annotations
+
+import sys
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -29,4 +31,7 @@ async def cook(dish: str, ctx: Context) -> str:
 
 
 if __name__ == "__main__":
-    server.run("stdio")
+    if len(sys.argv) > 1:
+        server.run("streamable-http", port=int(sys.argv[1]))
+    else:
+        server.run("stdio")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +113,34 @@ def test_an_error_in_the_block_is_the_users_own() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         with_server(run)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def running_over_http() -> Generator[str]:
+    """The server's address; it listens once its log says so."""
+    port = free_port()
+    with subprocess.Popen([*SERVER, str(port)], stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        try:
+            assert any("Uvicorn running" in line for line in child.stderr)
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            child.kill()
+
+
+@pytest.mark.slow
+def test_a_server_over_http() -> None:
+    pytest.importorskip("mcp")
+
+    async def main(url: str) -> str:
+        async with mcp_tools(url=url) as tools:
+            return (await Toolbox(tools).run(ToolCall("c1", "add", {"one": 2, "two": 3}))).content
+
+    with running_over_http() as url:
+        assert asyncio.run(main(url)) == "5"

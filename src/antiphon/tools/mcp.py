@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import shlex
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -52,7 +52,8 @@ async def mcp_tools(
     """
     if bool(command) == bool(url):
         raise ValueError("Give mcp_tools either command=[...] or url='...'.")
-    server = _Server(_sdk(), _target_of(command, url, env))
+    sdk = _sdk()
+    server = _Server(sdk.Client(_target(sdk, command, url, env)))
     try:
         await server.start(start_timeout)
     except Exception as error:
@@ -71,9 +72,9 @@ class _Server:
     entered in one task and left in another, as the setup and cleanup of a session do.
     """
 
-    def __init__(self, sdk: Any, target: Any) -> None:
+    def __init__(self, client: mcp.Client) -> None:
+        self.client = client
         self.listed: list[mcp.types.Tool] = []
-        self.client: mcp.Client = sdk.Client(target(sdk))
         self._ready = asyncio.Event()
         self._leave = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="mcp")
@@ -117,17 +118,10 @@ def _sdk() -> Any:
         ) from error
 
 
-def _target_of(
-    command: Sequence[str] | None, url: str | None, env: Mapping[str, str] | None
-) -> Callable[[Any], Any]:
-    """What the SDK's client is to connect to."""
-
-    def target(sdk: Any) -> Any:
-        if not command:
-            return url
-        return sdk.StdioServerParameters(command=command[0], args=list(command[1:]), env=dict(env or {}))
-
-    return target
+def _target(sdk: Any, command: Sequence[str] | None, url: str | None, env: Mapping[str, str] | None) -> Any:
+    if not command:
+        return url
+    return sdk.StdioServerParameters(command=command[0], args=list(command[1:]), env=dict(env or {}))
 
 
 async def _list(client: mcp.Client) -> list[mcp.types.Tool]:
