@@ -381,6 +381,12 @@ class LLMFullResponseEndFrame(ControlFrame, frozen=True):
     """The model has written its answer."""
 
 
+class FunctionCallsFrame(ControlFrame, frozen=True):
+    """All functions that the model asks for in one answer. Travels upstream to whoever runs them."""
+
+    calls: tuple[ToolCall, ...]
+
+
 class FunctionCallInProgressFrame(ControlFrame, frozen=True):
     """The model asks for a function to be run."""
 

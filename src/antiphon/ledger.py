@@ -31,7 +31,7 @@ class Word(msgspec.Struct, frozen=True):
 class Playout:
     """What became of one response."""
 
-    __slots__ = ("_generated", "_heard", "_rate", "_samples", "_words", "complete", "voiced")
+    __slots__ = ("_generated", "_heard", "_rate", "_samples", "_words", "complete", "cut", "voiced")
 
     def __init__(self) -> None:
         self._generated: list[str] = []
@@ -41,6 +41,7 @@ class Playout:
         self._rate = 1
         self.voiced = False
         self.complete = False
+        self.cut = False
 
     def write(self, text: str) -> None:
         """The model wrote more."""

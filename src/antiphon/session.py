@@ -301,6 +301,7 @@ class Session:
     # Responses announce themselves -----------------------------------------------------------------------
 
     def response_cancelled(self, response: Response) -> None:
+        self.ledger.open(response.id).cut = True
         self.responses.refuse(response)
         for processor in self.processors:
             processor._node.purge(response.id)

@@ -114,12 +114,15 @@ def _conversation() -> tuple[Conversation, Ledger]:
     return conversation, ledger
 
 
-def test_an_answer_under_way_shows_what_was_heard_of_it_so_far() -> None:
+def test_an_answer_under_way_counts_as_written_until_it_is_cut() -> None:
     conversation, ledger = _conversation()
     conversation.append(UserMessage.of("Hi"))
     conversation.begin_answer(1)
     assert conversation.context.messages == (SystemMessage("Be kind."), UserMessage.of("Hi"))
     _spoken(ledger, 1, "one two three", 2)
+    assert conversation.context.messages[-1] == AssistantMessage("one two three")
+    assert conversation.messages[-1] == AssistantMessage("one two three", "one two ")
+    ledger.open(1).cut = True
     assert conversation.context.messages[-1] == AssistantMessage("one two three", "one two ")
 
 

@@ -11,6 +11,7 @@ from antiphon.context import Context, ToolCall
 from antiphon.dispatch import Direction, on
 from antiphon.frames import (
     FunctionCallInProgressFrame,
+    FunctionCallsFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -105,6 +106,7 @@ class LLMHost(Processor):
     async def _write(self, context: Context) -> bool:
         """One request. Returns whether the model wrote anything or called a tool."""
         began, wrote = self.session.now(), False
+        calls: list[ToolCall] = []
         items = cast(AsyncGenerator[Item, None], self.llm.generate(context))
         async with aclosing(items):
             while (item := await self._next(items)) is not None:
@@ -117,7 +119,10 @@ class LLMHost(Processor):
                 if isinstance(item, TextDelta):
                     self.push(LLMTextFrame(item.text))
                 else:
+                    calls.append(item)
                     self.push(FunctionCallInProgressFrame(item))
+        if calls:
+            self.push(FunctionCallsFrame(tuple(calls)), upstream=True)
         return wrote
 
     async def _next(self, items: AsyncIterator[Item]) -> Item | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from antiphon.context import Context
 from antiphon.conversation import Conversation
-from antiphon.dispatch import on
+from antiphon.dispatch import Direction, on
 from antiphon.frames import (
     BotHeardFrame,
     BotPauseFrame,
@@ -23,6 +24,7 @@ from antiphon.frames import (
     BotStoppedSpeakingFrame,
     EndFrame,
     Frame,
+    FunctionCallsFrame,
     InputAudioRawFrame,
     InputTextRawFrame,
     InterimTranscriptionFrame,
@@ -51,9 +53,13 @@ from antiphon.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from antiphon.processor import Processor
+from antiphon.response import Response
 from antiphon.services.answers import Answers
 from antiphon.services.base import Audio, TurnModel, Warmable
 from antiphon.services.stt_host import PREROLL_SECONDS
+from antiphon.services.tool_runner import ToolRunner
+from antiphon.tools.tool import Tool
+from antiphon.tools.toolbox import Toolbox
 from antiphon.turns.events import (
     AskModel,
     BotActive,
@@ -82,6 +88,7 @@ from antiphon.turns.events import (
     SpeechStarted,
     SpeechStopped,
     TalkKey,
+    ToolsRunning,
     TurnMachine,
     Typed,
     Unmute,
@@ -98,7 +105,8 @@ class Turns(Processor):
     """Decides when to listen, when to answer, when to stop; keeps the conversation.
 
     `context` is how the conversation starts (instructions, tools); `model` judges the end of a turn from its
-    sound; `machine` takes the decisions.
+    sound; `tools` are the functions that the model may call, `filler` what is said while they run if nothing
+    else is. `policy` says how to take turns, or another `machine` does it.
     """
 
     gives = (LLMContextFrame, UserStartedSpeakingFrame, UserStoppedSpeakingFrame)
@@ -108,6 +116,8 @@ class Turns(Processor):
         context: Context | str | None = None,
         *,
         model: TurnModel | None = None,
+        tools: Iterable[Tool | Callable[..., Any]] | Toolbox = (),
+        filler: str = "",
         policy: Policy | None = None,
         machine: TurnMachine[Any] | None = None,
         name: str | None = None,
@@ -121,6 +131,11 @@ class Turns(Processor):
         self._sound = AudioWindow(MODEL_SECONDS, PREROLL_SECONDS)
         self._timer: asyncio.TimerHandle | None = None
         self._prediction: asyncio.Task[None] | None = None
+        box = tools if isinstance(tools, Toolbox) else Toolbox(tools)
+        self.tools = ToolRunner(self, box, self.conversation, self._go_on, self._tools_running)
+        self.filler = filler
+        if box.specs:
+            self.conversation.set_tools(box.specs)
         self._events: deque[Event] = deque()
         self._bot = BotActive(False)
 
@@ -190,6 +205,16 @@ class Turns(Processor):
         self._happened(BotVoice(isinstance(frame, BotStartedSpeakingFrame)))
         return frame
 
+    @on(FunctionCallsFrame, direction=Direction.UPSTREAM)
+    def calls(self, frame: FunctionCallsFrame) -> FunctionCallsFrame:
+        response = self.session.responses.get(frame.response)
+        if response is not None:
+            playout = self.session.ledger.open(response.id)
+            if self.filler and not playout.generated:
+                self.push(TTSSpeakFrame(self.filler, response=response.id))
+            self.tools.run(response, frame.calls)
+        return frame
+
     @on(ResponseStartedFrame)
     def response_started(self, frame: ResponseStartedFrame) -> ResponseStartedFrame:
         self.answers.started(frame.id)
@@ -199,6 +224,7 @@ class Turns(Processor):
     @on(ResponseEndedFrame)
     def response_ended(self, frame: ResponseEndedFrame) -> list[Frame]:
         self.answers.ended(frame.id, frame.outcome)
+        self.tools.forget(frame.id)
         message = self.conversation.settle(frame.id, frame.outcome)
         self._note_bot()
         if message is None:
@@ -223,7 +249,7 @@ class Turns(Processor):
             self.answer()
 
     @on(LLMSetToolsFrame)
-    def tools(self, frame: LLMSetToolsFrame) -> None:
+    def set_tools(self, frame: LLMSetToolsFrame) -> None:
         self.conversation.set_tools(frame.tools)
 
     # What is done about it -------------------------------------------------------------------------------
@@ -310,6 +336,13 @@ class Turns(Processor):
         """Answer the conversation as it stands."""
         self.answers.answer()
         self._note_bot()
+
+    def _go_on(self, response: Response) -> None:
+        """The results of its tools are in: the answer goes on."""
+        self.push(LLMContextFrame(self.conversation.context, response=response.id))
+
+    def _tools_running(self, running: bool) -> None:
+        self._happened(ToolsRunning(running))
 
     def _note_bot(self) -> None:
         bot = BotActive(self.answers.active, self.answers.interruptible)

@@ -1,0 +1,124 @@
+"""Runs the tools that the model asks for, in the scope of its answer, and has the answer go on afterwards.
+
+When to run what is decided by `antiphon.tools.calls.CallGroup`. A tool without side effects is a task of the
+response and dies with it; one that has begun to change something is a task of the session: an interruption
+does not cancel it, and its result reaches the conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from antiphon.context import ToolCall
+from antiphon.conversation import Conversation
+from antiphon.frames import FunctionCallResultFrame, Outcome
+from antiphon.processor import Processor
+from antiphon.response import Response
+from antiphon.tools.calls import CallGroup, Step
+from antiphon.tools.tool import ToolContext, ToolKind
+from antiphon.tools.toolbox import Toolbox, ToolOutcome
+
+MAX_ROUNDS = 8
+"""How often one answer may ask for tools before it is given up."""
+
+IN_BACKGROUND = "It is running in the background; its result will follow."
+
+
+class _Round:
+    """The calls of one part of an answer."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        self.group = CallGroup()
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.results: dict[str, ToolOutcome] = {}
+        self.calls: tuple[ToolCall, ...] = ()
+
+
+class ToolRunner:
+    """Runs calls on behalf of one processor. `go_on(response)` asks the model again, with the results."""
+
+    def __init__(
+        self,
+        processor: Processor,
+        toolbox: Toolbox,
+        conversation: Conversation,
+        go_on: Callable[[Response], None],
+        running: Callable[[bool], None],
+    ) -> None:
+        self.toolbox = toolbox
+        self._processor = processor
+        self._conversation = conversation
+        self._go_on = go_on
+        self._running = running
+        self._rounds: dict[int, int] = {}
+        self._at_work = 0
+
+    def run(self, response: Response, calls: tuple[ToolCall, ...]) -> None:
+        """The model asks for these. A speculative answer waits until it is committed."""
+        response.hold()
+        response.on_commit(lambda: self._begin(response, calls))
+
+    def forget(self, number: int) -> None:
+        """The response is over."""
+        self._rounds.pop(number, None)
+
+    def _begin(self, response: Response, calls: tuple[ToolCall, ...]) -> None:
+        rounds = self._rounds[response.id] = self._rounds.get(response.id, 0) + 1
+        if rounds > MAX_ROUNDS:
+            self._processor.fail(f"the model asked for tools {rounds} times in one answer; it is given up")
+            response.cancel(Outcome.FAILED, "too many tool calls")
+            return
+        current = _Round(response)
+        current.calls = calls
+        self._conversation.add_calls(response.id, calls)
+        response.on_cancel(lambda: self._cancel(current))
+        self._do(current, current.group.add((call, self.toolbox.kind(call.name)) for call in calls))
+        self._do(current, current.group.close())
+
+    def _cancel(self, current: _Round) -> None:
+        """What has come back so far reaches the conversation, although nobody asks the model again."""
+        self._do(current, current.group.cancel())
+        self._conversation.append(*(outcome.message for outcome in current.results.values()))
+
+    def _do(self, current: _Round, step: Step) -> None:
+        for call in step.stop:
+            current.tasks[call.id].cancel()
+        for call in step.background:
+            current.results[call.id] = ToolOutcome(call, IN_BACKGROUND)
+        for call in step.start:
+            current.tasks[call.id] = self._start(current, call)
+        for outcome in step.results:
+            current.results[outcome.call.id] = outcome
+        for outcome in step.late:
+            self._conversation.append(outcome.message)
+        if step.infer and current.response.live:
+            known = [current.results[call.id] for call in current.calls if call.id in current.results]
+            self._conversation.add_results(current.response.id, [outcome.message for outcome in known])
+            self._go_on(current.response)
+            current.response.release()
+
+    def _start(self, current: _Round, call: ToolCall) -> asyncio.Task[None]:
+        work = self._run(current, call)
+        if self.toolbox.kind(call.name) is ToolKind.PURE:
+            return self._processor.spawn(work, name=call.name, response=current.response.id)
+        return self._processor.spawn_background(work, name=call.name)
+
+    async def _run(self, current: _Round, call: ToolCall) -> None:
+        self._count(1)
+        try:
+            outcome = await self.toolbox.run(call, ToolContext(call.id))
+        finally:
+            self._count(-1)
+        self._processor.broadcast(FunctionCallResultFrame(call, outcome.content, outcome.is_error))
+        live = current.response.live
+        self._do(current, current.group.finish(outcome))
+        if not live and call.id in current.results:
+            self._conversation.append(current.results[call.id].message)
+
+    def _count(self, change: int) -> None:
+        before = self._at_work
+        self._at_work += change
+        if bool(before) != bool(self._at_work):
+            self._running(bool(self._at_work))
