@@ -1,0 +1,60 @@
+"""A network between the caller and the bot: the caller's sound comes late, unevenly, and not all of it.
+
+Packets stay in order: one that overtakes waits, as in a jitter buffer. A lost packet arrives as silence:
+that is what a receiver without concealment plays. What the bot says is not touched.
+"""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+from antiphon.transports.input import InputTransport
+from antiphon.transports.memory import MemoryTransport
+
+
+class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`delay` of every packet and `jitter`, the most that comes on top, in seconds; `loss` from 0 to 1."""
+
+    delay: float = 0.0
+    jitter: float = 0.0
+    loss: float = 0.0
+
+    def problem(self) -> str | None:
+        """What is wrong with the figures, as a sentence."""
+        if self.delay < 0 or self.jitter < 0:
+            return "delay and jitter must not be negative"
+        return None if 0 <= self.loss < 1 else "loss must be from 0 to less than 1"
+
+
+class NetworkInput(InputTransport):
+    """The bot's ear at the end of a network. Twice the same seed: the same packets late and lost."""
+
+    def __init__(self, network: Network, *, seed: int = 0) -> None:
+        super().__init__()
+        self.lost = 0
+        self._network = network
+        self._random = random.Random(seed)
+        self._last = 0.0
+
+    def receive_audio(self, pcm: bytes, rate: int, channels: int = 1) -> None:
+        """Sound that the caller sent now."""
+        network = self._network
+        late = network.delay + network.jitter * self._random.random()
+        if self._random.random() < network.loss:
+            self.lost += 1
+            pcm = bytes(len(pcm))
+        self._last = max(self._last, self.session.now() + late)
+        self.session.clock.at(self._last, lambda: self._arrive(pcm, rate, channels))
+
+    def _arrive(self, pcm: bytes, rate: int, channels: int) -> None:
+        super().receive_audio(pcm, rate, channels)
+
+
+class NetworkTransport(MemoryTransport):
+    """A memory transport whose caller is far away."""
+
+    def __init__(self, network: Network, *, seed: int = 0) -> None:
+        super().__init__()
+        self.source = NetworkInput(network, seed=seed)
