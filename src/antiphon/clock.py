@@ -122,8 +122,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._virtual_now
 
     def advance(self, seconds: float) -> None:
-        """Move time on."""
-        self._virtual_now += seconds
+        """Move time on; exactly to the next timer, if that is where it leads, whatever timers came before."""
+        then = self._virtual_now + seconds
+        timers: list[asyncio.TimerHandle] = getattr(self, "_scheduled", [])
+        next_timer = timers[0].when() if timers else then
+        self._virtual_now = next_timer if abs(next_timer - then) < self._clock_resolution else then
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., T], *args: Any
