@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from antiphon.cli import chat, doctor, models, speech, talk
+from antiphon.cli import chat, doctor, models, simulate, speech, talk
 
 app = typer.Typer(
     name="antiphon",
@@ -19,6 +19,7 @@ app.command("talk")(talk.talk)
 app.command("say")(speech.say)
 app.command("transcribe")(speech.transcribe)
 app.command("chat")(chat.chat)
+app.command("simulate")(simulate.simulate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
 

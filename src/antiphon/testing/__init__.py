@@ -3,52 +3,93 @@
 - `run_call` holds a call between a bot and a scripted caller (`Say`, `MakeNoise`, `Type`, `HangUp`, `End`).
 - `FakeVAD`, `FakeSTT`, `FakeTurnModel`, `FakeLLM`, `FakeTTS` are services with behaviour: they work on tagged
   audio (`Utterance`, `decode`), so that a test reads from the recording itself what was heard.
+- `expect(call)` states what must come of it; `measure(call)` gives the interaction metrics.
+- `load_scenario` and `simulate` run calls that are written down in files, under any seed.
 - `check_stt`, `check_llm`, `check_tts` hold any service, yours too, to what hosts rely on.
+
+What a name stands for is imported when the name is first asked for, so that the pytest plugin costs nothing.
 """
 
-from antiphon.testing.bots import voice_bot
-from antiphon.testing.call import BotTurn, Call, Spoken, Timed, recording
-from antiphon.testing.caller import Bot, CallerGaveUp, hold_call, run_call
-from antiphon.testing.conformance import ConformanceError, Report, check_llm, check_stt, check_tts
-from antiphon.testing.delays import Delay, LogNormal, Steps
-from antiphon.testing.fake_llm import Answer, FakeLLM
-from antiphon.testing.fake_stt import FakeSTT
-from antiphon.testing.fake_tts import FakeTTS
-from antiphon.testing.fake_turn_model import FakeTurnModel
-from antiphon.testing.fake_vad import FakeVAD
-from antiphon.testing.microphone import Microphone
-from antiphon.testing.scripted import Fail, Hang, Scripted
-from antiphon.testing.steps import (
-    Cue,
-    End,
-    HangUp,
-    MakeNoise,
-    Say,
-    Step,
-    Type,
-    When,
-    after,
-    at,
-    bot_starts,
-    bot_stops,
-)
-from antiphon.testing.tagged import (
-    Block,
-    Found,
-    HeardWord,
-    Kind,
-    Noise,
-    Span,
-    TagReader,
-    Utterance,
-    blocks,
-    decode,
-    text_of,
-    words_of,
-)
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from antiphon.testing.bots import voice_bot
+    from antiphon.testing.call import BotTurn, Call, Spoken, Timed, recording
+    from antiphon.testing.caller import Bot, CallerGaveUp, hold_call, run_call
+    from antiphon.testing.conformance import ConformanceError, Report, check_llm, check_stt, check_tts
+    from antiphon.testing.delays import Delay, LogNormal, Steps
+    from antiphon.testing.expectation import Expectation, Unmet, expect
+    from antiphon.testing.fake_llm import Answer, FakeLLM
+    from antiphon.testing.fake_stt import FakeSTT
+    from antiphon.testing.fake_tts import FakeTTS
+    from antiphon.testing.fake_turn_model import FakeTurnModel
+    from antiphon.testing.fake_vad import FakeVAD
+    from antiphon.testing.metrics import Metrics, measure
+    from antiphon.testing.microphone import Microphone
+    from antiphon.testing.network import Network, NetworkTransport
+    from antiphon.testing.scenario import Scenario
+    from antiphon.testing.scenario_file import ScenarioError, load_scenario
+    from antiphon.testing.scripted import Fail, Hang, Scripted
+    from antiphon.testing.signals import Backchannel, GoOn, SideTalk, Tic
+    from antiphon.testing.simulation import Run, simulate
+    from antiphon.testing.steps import (
+        Cue,
+        End,
+        HangUp,
+        MakeNoise,
+        Say,
+        Step,
+        Type,
+        When,
+        after,
+        at,
+        bot_starts,
+        bot_stops,
+    )
+    from antiphon.testing.tagged import (
+        Block,
+        Found,
+        HeardWord,
+        Kind,
+        Noise,
+        Span,
+        TagReader,
+        Utterance,
+        blocks,
+        decode,
+        text_of,
+        words_of,
+    )
+
+_HOMES = {
+    "bots": "voice_bot",
+    "call": "BotTurn Call Spoken Timed recording",
+    "caller": "Bot CallerGaveUp hold_call run_call",
+    "conformance": "ConformanceError Report check_llm check_stt check_tts",
+    "delays": "Delay LogNormal Steps",
+    "expectation": "Expectation Unmet expect",
+    "fake_llm": "Answer FakeLLM",
+    "fake_stt": "FakeSTT",
+    "fake_tts": "FakeTTS",
+    "fake_turn_model": "FakeTurnModel",
+    "fake_vad": "FakeVAD",
+    "metrics": "Metrics measure",
+    "microphone": "Microphone",
+    "network": "Network NetworkTransport",
+    "scenario": "Scenario",
+    "scenario_file": "ScenarioError load_scenario",
+    "scripted": "Fail Hang Scripted",
+    "signals": "Backchannel GoOn SideTalk Tic",
+    "simulation": "Run simulate",
+    "steps": "Cue End HangUp MakeNoise Say Step Type When after at bot_starts bot_stops",
+    "tagged": "Block Found HeardWord Kind Noise Span TagReader Utterance blocks decode text_of words_of",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Answer",
+    "Backchannel",
     "Block",
     "Bot",
     "BotTurn",
@@ -58,6 +99,7 @@ __all__ = [
     "Cue",
     "Delay",
     "End",
+    "Expectation",
     "Fail",
     "FakeLLM",
     "FakeSTT",
@@ -65,24 +107,34 @@ __all__ = [
     "FakeTurnModel",
     "FakeVAD",
     "Found",
+    "GoOn",
     "Hang",
     "HangUp",
     "HeardWord",
     "Kind",
     "LogNormal",
     "MakeNoise",
+    "Metrics",
     "Microphone",
+    "Network",
+    "NetworkTransport",
     "Noise",
     "Report",
+    "Run",
     "Say",
+    "Scenario",
+    "ScenarioError",
     "Scripted",
+    "SideTalk",
     "Span",
     "Spoken",
     "Step",
     "Steps",
     "TagReader",
+    "Tic",
     "Timed",
     "Type",
+    "Unmet",
     "Utterance",
     "When",
     "after",
@@ -94,10 +146,21 @@ __all__ = [
     "check_stt",
     "check_tts",
     "decode",
+    "expect",
     "hold_call",
+    "load_scenario",
+    "measure",
     "recording",
     "run_call",
+    "simulate",
     "text_of",
     "voice_bot",
     "words_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -11,8 +11,8 @@ S_ND, with the same windows. Where this differs:
   (there only a bot that begins during sound does).
 - Selectivity is given twice. `strict` is theirs: any silence of the bot within 1 s of the signal's start is
   an error, even one that it ends by itself. `kept` asks whether the answer survived: a bot that falls silent
-  for a moment to listen and then goes on with the same answer has not been stopped. Antiphon pauses on purpose,
-  so that its strict figure is low by design.
+  for a moment to listen and then goes on with the same answer has not been stopped. Antiphon pauses on
+  purpose, so that its strict figure is low by design.
 - Coughs and noise count as vocal tics.
 """
 

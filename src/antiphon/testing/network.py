@@ -7,6 +7,7 @@ that is what a receiver without concealment plays. What the bot says is not touc
 from __future__ import annotations
 
 import random
+from collections import deque
 
 import msgspec
 
@@ -37,6 +38,7 @@ class NetworkInput(InputTransport):
         self._network = network
         self._random = random.Random(seed)
         self._last = 0.0
+        self._on_its_way: deque[tuple[bytes, int, int]] = deque()
 
     def receive_audio(self, pcm: bytes, rate: int, channels: int = 1) -> None:
         """Sound that the caller sent now."""
@@ -46,10 +48,12 @@ class NetworkInput(InputTransport):
             self.lost += 1
             pcm = bytes(len(pcm))
         self._last = max(self._last, self.session.now() + late)
-        self.session.clock.at(self._last, lambda: self._arrive(pcm, rate, channels))
+        self._on_its_way.append((pcm, rate, channels))
+        self.session.clock.at(self._last, self._arrive)
 
-    def _arrive(self, pcm: bytes, rate: int, channels: int) -> None:
-        super().receive_audio(pcm, rate, channels)
+    def _arrive(self) -> None:
+        """Timers of one moment fire in any order, packets do not."""
+        super().receive_audio(*self._on_its_way.popleft())
 
 
 class NetworkTransport(MemoryTransport):

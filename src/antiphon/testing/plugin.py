@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr
 
     from antiphon.testing.caller import Bot
-    from antiphon.testing.expect import Expectation
+    from antiphon.testing.expectation import Expectation
     from antiphon.testing.steps import Step
 
 Node = TypeVar("Node")
@@ -54,7 +54,7 @@ class ScenarioItem(pytest.Item):
     """One scenario under one seed."""
 
     def __init__(self, *, seed: int, **node: Any) -> None:
-        super().__init__(**node)
+        cast(Any, super()).__init__(**node)
         self.seed = seed
 
     def runtest(self) -> None:
@@ -92,7 +92,7 @@ def simulate_call() -> SimulateCall:
 
     def run(bot: Bot, script: Sequence[Step], *, seed: int | None = None) -> Expectation:
         from antiphon.testing.caller import run_call
-        from antiphon.testing.expect import expect
+        from antiphon.testing.expectation import expect
 
         return expect(run_call(bot, script, seed=seed))
 

@@ -15,7 +15,7 @@ import msgspec
 from antiphon.session import Ended
 from antiphon.testing.call import Call
 from antiphon.testing.caller import Bot, CallerGaveUp, run_call
-from antiphon.testing.expect import Expectation, Unmet, expect
+from antiphon.testing.expectation import Expectation, Unmet, expect
 from antiphon.testing.metrics import Metrics, measure
 from antiphon.testing.network import NetworkTransport
 from antiphon.testing.scenario import Expected, Scenario

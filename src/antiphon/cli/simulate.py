@@ -1,0 +1,94 @@
+"""`antiphon simulate`: run scenarios under many seeds, in virtual time, and show how the bot did."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from antiphon.cli.told import EXIT_FAILED, EXIT_MISTAKE, told
+
+if TYPE_CHECKING:
+    from antiphon.testing.scenario import Scenario
+    from antiphon.testing.simulation import Run
+
+PARALLEL_FROM = 50
+"""More runs than this are spread over the processor's cores."""
+
+_CHUNK = 8
+
+
+class Job(NamedTuple):
+    """One run to be made."""
+
+    scenario: Scenario
+    seed: int
+    bot: Path | None
+
+
+def simulate(
+    scenarios: Annotated[
+        list[Path], typer.Argument(help="Scenario files, or folders that hold *.scenario.toml.")
+    ],
+    runs: Annotated[int, typer.Option("--runs", min=1, help="How many seeds to run each under.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The first seed; the next ones follow.")] = 0,
+    bot: Annotated[
+        Path | None, typer.Option("--bot", help="A file with `async def bot(session)` to call instead.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Simulate callers, in virtual time, and check what comes of each call.
+
+    Examples: `antiphon simulate tests/scenarios`, `antiphon simulate mm-hm.scenario.toml --runs 1000`,
+    `antiphon simulate mm-hm.scenario.toml --seed 417`
+
+    A seed decides every delay, every lost packet and the order of ready tasks: the same seed is the same
+    call, byte for byte. Exits with 1 if a run is not as expected.
+    """
+    from antiphon.cli.simulate_report import as_dict, show
+    from antiphon.testing.scenario_file import ScenarioError, find_scenarios, load_scenario
+
+    with told():
+        try:
+            loaded = [load_scenario(path) for path in find_scenarios(scenarios)]
+        except ScenarioError as error:
+            typer.echo(f"antiphon: {error}", err=True)
+            raise typer.Exit(EXIT_MISTAKE) from None
+        if bot is not None:
+            from antiphon.cli.bots import load_bot
+
+            load_bot(bot)
+        made = list(run_jobs([Job(each, seed + n, bot) for each in loaded for n in range(runs)]))
+    by_scenario = [made[n * runs : (n + 1) * runs] for n in range(len(loaded))]
+    if as_json:
+        typer.echo(json.dumps(as_dict(by_scenario), ensure_ascii=False))
+    else:
+        show(by_scenario, again=[str(path) for path in scenarios])
+    raise typer.Exit(0 if all(run.passed for run in made) else EXIT_FAILED)
+
+
+def run_jobs(jobs: list[Job]) -> Iterator[Run]:
+    """All runs in order; many of them over all cores."""
+    cores = min(len(jobs), os.cpu_count() or 1)
+    if len(jobs) <= PARALLEL_FROM or cores == 1:
+        yield from map(run_job, jobs)
+        return
+    with multiprocessing.get_context("spawn").Pool(cores) as pool:
+        yield from pool.imap(run_job, jobs, chunksize=_CHUNK)
+
+
+def run_job(job: Job) -> Run:
+    """One run. What the bot's failures would write to the log is in the result."""
+    import logging
+
+    from antiphon.cli.bots import load_bot
+    from antiphon.testing.simulation import simulate as hold
+
+    if not logging.getLogger().handlers:
+        logging.getLogger("antiphon").setLevel(logging.CRITICAL)
+    return hold(job.scenario, job.seed, bot=None if job.bot is None else load_bot(job.bot))

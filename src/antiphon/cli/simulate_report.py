@@ -1,0 +1,123 @@
+"""What `antiphon simulate` shows: a row per scenario, the metrics of all, what failed under which seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from antiphon.testing.metrics import Metrics, percentile, together
+from antiphon.testing.simulation import Run
+
+FAILURES_SHOWN = 10
+
+_PANEL = (
+    ("response latency", "response_latency_median_ms", "response_latency_p95_ms"),
+    ("yield latency", "yield_latency_median_ms", "yield_latency_p95_ms"),
+)
+_RATES = (
+    ("response rate", "response_rate", "turns"),
+    ("yield rate", "yield_rate", "interruptions"),
+    ("interruption rate (bot over user)", "interruption_rate", "user_turns"),
+    ("selectivity", "selectivity", "signals"),
+    ("  backchannels", "selectivity_backchannel", "signals_backchannel"),
+    ("  tics, coughs, noise", "selectivity_tic", "signals_tic"),
+    ("  side talk", "selectivity_side_talk", "signals_side_talk"),
+    ("selectivity, strict (no pause at all)", "selectivity_strict", "signals"),
+)
+
+
+def as_dict(by_scenario: list[list[Run]]) -> dict[str, Any]:
+    """Everything as plain values: per scenario, and the metrics of all."""
+    every = [run for runs in by_scenario for run in runs]
+    return {
+        "passed": all(run.passed for run in every),
+        "runs": len(every),
+        "scenarios": [_scenario(runs) for runs in by_scenario],
+        "metrics": _figures(every),
+    }
+
+
+def show(by_scenario: list[list[Run]], *, again: list[str]) -> None:
+    """Print it. `again` is what to give the command to run it again."""
+    console = Console(highlight=False)
+    console.print(_table(by_scenario))
+    every = [run for runs in by_scenario for run in runs]
+    console.print(_metrics(_figures(every)))
+    failed = [run for run in every if not run.passed]
+    for run in failed[:FAILURES_SHOWN]:
+        console.print(Text(f"{run.scenario}, seed {run.seed}: {'; '.join(run.unmet)}", style="red"))
+    if len(failed) > FAILURES_SHOWN:
+        console.print(f"... and {len(failed) - FAILURES_SHOWN} more runs that failed")
+    if failed:
+        console.print(
+            f"Again, the same call: antiphon simulate {' '.join(again)} --seed {failed[0].seed}",
+            soft_wrap=True,
+        )
+
+
+def worst(runs: list[Run]) -> Run:
+    """The first that failed, else the one with the slowest answer."""
+    failed = [run for run in runs if not run.passed]
+    return (
+        failed[0] if failed else max(runs, key=lambda run: max(run.metrics.response_latencies, default=0.0))
+    )
+
+
+def _scenario(runs: list[Run]) -> dict[str, Any]:
+    failed = [run for run in runs if not run.passed]
+    bad = worst(runs)
+    return {
+        "name": runs[0].scenario,
+        "passed": not failed,
+        "runs": len(runs),
+        "failed": {run.seed: list(run.unmet) for run in failed},
+        "worst_seed": bad.seed,
+        "fingerprint": bad.fingerprint,
+        "metrics": _figures(runs),
+    }
+
+
+def _figures(runs: list[Run]) -> dict[str, float | int | None]:
+    metrics: Metrics = together(run.metrics for run in runs)
+    return {**metrics.summary(), "user_turns": metrics.user_turns}
+
+
+def _table(by_scenario: list[list[Run]]) -> Table:
+    table = Table("scenario", "", "runs", "worst seed", header_style="bold", box=None)
+    table.add_column("fingerprint", no_wrap=True)
+    for name in ("answer median", "p95", "worst"):
+        table.add_column(f"{name} (ms)" if name == "answer median" else name, justify="right")
+    for runs in by_scenario:
+        failed = sum(not run.passed for run in runs)
+        taken = [seconds for run in runs for seconds in run.metrics.response_latencies]
+        bad = worst(runs)
+        state = Text(f"{failed} failed", style="bold red") if failed else Text("pass", style="green")
+        times = [_ms(percentile(taken, percent)) for percent in (50, 95, 100)]
+        row = (str(len(runs)), str(bad.seed), bad.fingerprint)
+        table.add_row(runs[0].scenario, state, *row, *times)
+    return table
+
+
+def _metrics(figures: dict[str, float | int | None]) -> Table:
+    table = Table("metric", "median", "p95", "rate", "of", header_style="bold", box=None, title="")
+    for name, median, p95 in _PANEL:
+        table.add_row(name, _shown(figures.get(median)), _shown(figures.get(p95)), "", "")
+    for name, rate, total in _RATES:
+        if figures.get(total):
+            table.add_row(name, "", "", _percent(figures.get(rate)), str(figures[total]))
+    return table
+
+
+def _ms(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{1000 * seconds:.0f}"
+
+
+def _shown(milliseconds: float | None) -> str:
+    return "-" if milliseconds is None else f"{milliseconds:.0f} ms"
+
+
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{100 * rate:.1f} %"
