@@ -70,3 +70,29 @@ def test_a_turn_without_words_is_given_up_soon() -> None:
     dialogue.dropped(3.0)
     assert dialogue.cue(3.1) is Cue.WAIT
     assert dialogue.cue(3.0 + GRACE_SECONDS) is Cue.FINISH
+
+
+def test_the_end_of_an_interrupted_answer_is_no_answer_to_the_interruption() -> None:
+    dialogue = asked(2, barge_in=1.0)
+    dialogue.response_started(1)
+    dialogue.bot_started(4.0)
+    assert dialogue.cue(5.0) is Cue.SPEAK
+    dialogue.question_over(5.5)
+    dialogue.turn(is_open=True)
+    dialogue.response_ended(1, 5.6)
+    assert dialogue.cue(7.0) is Cue.WAIT
+    dialogue.turn(is_open=False)
+    dialogue.response_started(2)
+    dialogue.response_ended(2, 8.0)
+    assert dialogue.cue(8.0 + LEAD_SECONDS) is Cue.FINISH
+
+
+def test_after_a_dismissed_sound_the_answer_before_counts() -> None:
+    dialogue = asked(2, barge_in=1.0)
+    dialogue.response_started(1)
+    dialogue.bot_started(4.0)
+    assert dialogue.cue(5.0) is Cue.SPEAK
+    dialogue.question_over(5.5)
+    dialogue.dismissed()
+    dialogue.response_ended(1, 9.0)
+    assert dialogue.cue(9.0 + LEAD_SECONDS) is Cue.FINISH

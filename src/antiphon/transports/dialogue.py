@@ -37,6 +37,8 @@ class Dialogue:
         self._asking = False
         self._asked_at = 0.0
         self._answers: set[int] = set()
+        self._earlier: set[int] = set()
+        self._turn_open = False
         self._answered = False
         self._dropped_at: float | None = None
         self._voice_at: float | None = None
@@ -54,9 +56,20 @@ class Dialogue:
         self._answers.add(number)
         self._dropped_at = None
 
+    def turn(self, *, is_open: bool) -> None:
+        """The bot believes that the user has begun, or ended, a turn."""
+        self._turn_open = is_open
+
+    def dismissed(self) -> None:
+        """The bot took the question for no turn, and goes on with its answer to the one before."""
+        self._earlier.clear()
+
     def response_ended(self, number: int, now: float) -> None:
         self._answers.discard(number)
-        self._answered = self._answered or not self._asking
+        if number in self._earlier:
+            self._earlier.discard(number)
+        else:
+            self._answered = self._answered or not self._asking
         self._ready_at = now + LEAD_SECONDS
         self._voice_at = None
 
@@ -87,7 +100,7 @@ class Dialogue:
         )
 
     def _over(self, now: float) -> bool:
-        if self._answers:
+        if self._answers or self._turn_open:
             return False
         if self._answered:
             return self._ready_at is not None and now >= self._ready_at
@@ -100,5 +113,6 @@ class Dialogue:
             return Cue.FINISH
         self.asked += 1
         self._asking, self._answered = True, False
+        self._earlier = set(self._answers)
         self._dropped_at = self._voice_at = None
         return Cue.SPEAK

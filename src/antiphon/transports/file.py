@@ -20,10 +20,14 @@ from antiphon.audio.wav import WavError, read_wav
 from antiphon.dispatch import on
 from antiphon.frames import (
     BotStartedSpeakingFrame,
+    Frame,
     ResponseEndedFrame,
     ResponseStartedFrame,
     StartFrame,
     TurnDecisionFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    UserUtteranceDismissedFrame,
 )
 from antiphon.transports.dialogue import Cue, Dialogue
 from antiphon.transports.input import InputTransport
@@ -87,6 +91,16 @@ class FileInput(InputTransport):
     @on(ResponseEndedFrame)
     def response_ended(self, frame: ResponseEndedFrame) -> ResponseEndedFrame:
         self.dialogue.response_ended(frame.id, self._elapsed())
+        return frame
+
+    @on(UserStartedSpeakingFrame, UserStoppedSpeakingFrame)
+    def turn(self, frame: Frame) -> Frame:
+        self.dialogue.turn(is_open=isinstance(frame, UserStartedSpeakingFrame))
+        return frame
+
+    @on(UserUtteranceDismissedFrame)
+    def dismissed(self, frame: UserUtteranceDismissedFrame) -> UserUtteranceDismissedFrame:
+        self.dialogue.dismissed()
         return frame
 
     @on(TurnDecisionFrame)

@@ -9,15 +9,17 @@ def _set(words: str, phrases: str = "") -> frozenset[str]:
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
     "en": _set(
-        "mm mhm mmhm hmm hm uhhuh huh uh um yeah yep yup yes ok okay right sure ah oh aha good great cool "
-        "nice wow really exactly true fine alright",
+        "mm mmm mhm mhmm mmhm mmhmm hmm hm uhhuh huh uh um mama mamma mum yeah yep yup yes ok okay right "
+        "sure ah oh aha good great cool nice wow really exactly true fine alright",
         "i see, got it, uh huh, mm hm, all right, of course, i know",
     ),
     "de": _set("mhm hm aha ja genau okay ok gut klar richtig oh stimmt", "ach so"),
     "fr": _set("mhm hm oui ouais ok okay d'accord ah bon exact voilà bien"),
     "es": _set("mhm ajá sí si claro vale ok okay ya bien oh"),
 }
-"""Words and phrases with which people show that they listen; they do not mean to take the floor."""
+"""Words and phrases with which people show that they listen; they do not mean to take the floor.
+
+Among them is what recognisers make of a hum ("mama")."""
 
 STOPPERS: dict[str, frozenset[str]] = {
     "en": _set("stop wait no hold hang but actually excuse sorry hey listen enough quiet"),
