@@ -3,3 +3,20 @@
 - `Recorder` writes a session to a log as it happens; `read_log` reads one as far as it is good.
 - `replay` runs a log again through a bot, in virtual time, without models or networks.
 """
+
+from antiphon.record.log import LogError, LogWriter, SessionLog, read_log, read_records
+from antiphon.record.recorder import Recorder
+from antiphon.record.records import Opened
+from antiphon.record.replaying import Replayed, replay
+
+__all__ = [
+    "LogError",
+    "LogWriter",
+    "Opened",
+    "Recorder",
+    "Replayed",
+    "SessionLog",
+    "read_log",
+    "read_records",
+    "replay",
+]

@@ -1,4 +1,4 @@
-"""What happened in a session, as its frames tell it: turns, answers, interruptions, how long each answer took.
+"""What happened in a session, as its frames tell it: turns, answers, interruptions, and their latencies.
 
 An observer. It keeps one line for each event that a person would tell, with its time.
 """

@@ -1,0 +1,83 @@
+"""What the tests of record and replay share: a call that is recorded, and the same call run again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from antiphon.frames import Frame
+from antiphon.processor import Processor
+from antiphon.record import LogWriter, Opened, Recorder, Replayed, SessionLog, read_records, replay
+from antiphon.session import Session
+from antiphon.testing import Bot, Call, Step, run_call
+from antiphon.transports.memory import MemoryTransport
+
+
+class Crossed(NamedTuple):
+    """A frame that left a processor of the bot."""
+
+    source: str
+    upstream: bool
+    frame: Frame
+
+
+class Watcher:
+    """Sees every frame that leaves a processor of the bot. An observer."""
+
+    def __init__(self) -> None:
+        self.seen: list[Crossed] = []
+
+    def on_frame(self, frame: Frame, source: Processor, target: Processor, *, upstream: bool) -> None:
+        if source.name not in ("source", "sink", "probe"):
+            self.seen.append(Crossed(source.name, upstream, frame))
+
+
+class KeptBytes(io.BytesIO):
+    """A file in memory that can be read after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.content = b""
+
+    def close(self) -> None:
+        self.content = self.getvalue()
+        super().close()
+
+
+class Recording(NamedTuple):
+    call: Call
+    frames: list[Crossed]
+    data: bytes
+
+    @property
+    def log(self) -> SessionLog:
+        return read_records(io.BytesIO(self.data))
+
+
+def record_call(
+    make: Callable[[], Bot],
+    script: Sequence[Step],
+    *,
+    codec: str = "pcm",
+    seed: int | None = None,
+    transport: MemoryTransport | None = None,
+) -> Recording:
+    """Hold a call and record it."""
+    file, watcher = KeptBytes(), Watcher()
+    recorders: list[Recorder] = []
+
+    def bot(session: Session) -> object:
+        session.observers.append(watcher)
+        recorders.append(Recorder(session, LogWriter(file, Opened(codec=codec)), codec=codec))
+        return recorders[0].record(make()(session))
+
+    call = run_call(bot, script, seed=seed, transport=transport)
+    recorders[0].close(call.result)
+    return Recording(call, watcher.seen, file.content)
+
+
+def replay_call(make: Callable[[], Bot], log: SessionLog) -> tuple[Replayed, list[Crossed]]:
+    """Run it again, with a bot that has never been called."""
+    watcher = Watcher()
+    return replay(log, make(), observers=[watcher]), watcher.seen
