@@ -27,6 +27,9 @@ from antiphon.transports.memory import MemoryTransport
 Bot = Callable[[Session], "object | Awaitable[object]"]
 """What `async def bot(session)` is: it returns a pipeline, or a list of its parts."""
 
+ROUNDING = 0.001
+"""Words lie at whole samples of the recording, which may be a little before the bot began to speak."""
+
 PATIENCE = 60.0
 """How long the caller waits for the bot before giving up, in seconds."""
 
@@ -175,7 +178,7 @@ def _call(result: SessionResult, caller: Caller, leftover: tuple[str, ...]) -> C
     bot_turns: list[BotTurn] = []
     for started, stopped in _spells(frames, session.now()):
         number = started.frame.id if isinstance(started.frame, BotStartedSpeakingFrame) else None
-        said = text_of(word for word in words if started.at <= word.start + 1e-6 and word.start < stopped)
+        said = text_of(word for word in words if started.at <= word.start + ROUNDING and word.start < stopped)
         bot_turns.append(BotTurn(started.at, stopped, number, said))
     return Call(
         result=result,

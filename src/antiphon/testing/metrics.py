@@ -13,6 +13,7 @@ S_ND, with the same windows. Where this differs:
   an error, even one that it ends by itself. `kept` asks whether the answer survived: a bot that falls silent
   for a moment to listen and then goes on with the same answer has not been stopped. Antiphon pauses on
   purpose, so that its strict figure is low by design.
+- A bot that begins an answer which it owed when a signal came has not responded to the signal.
 - Coughs and noise count as vocal tics.
 """
 
@@ -182,11 +183,19 @@ def _cut_off(call: Call) -> bool:
 def _ignored(call: Call, bot: list[Stretch], signal: Signal) -> Selectivity:
     over = speaking_at(bot, signal.start)
     if over is None:
-        until = signal.end + SIGNAL_RESPONSE_SECONDS
+        until = min(signal.until, signal.end + SIGNAL_RESPONSE_SECONDS)
         minded = any(signal.start <= each.start <= until for each in bot)
+        if _awaits_answer(call, bot, signal):
+            minded = not _survived(call, signal)
         return Selectivity(1, int(not minded), int(not minded))
     strict = over.end > signal.start + SIGNAL_YIELD_SECONDS
     return Selectivity(1, int(_survived(call, signal)), int(strict))
+
+
+def _awaits_answer(call: Call, bot: list[Stretch], signal: Signal) -> bool:
+    """Whether the bot owed an answer when the signal came."""
+    ended = [turn.end for turn in user_turns(call) if turn.end <= signal.start]
+    return bool(ended) and not any(ended[-1] <= each.start <= signal.start for each in bot)
 
 
 def _survived(call: Call, signal: Signal) -> bool:

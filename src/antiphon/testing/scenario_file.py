@@ -95,7 +95,7 @@ def line_of(text: str, key: str) -> int | None:
     """The line on which a key such as ``caller[1].say`` stands, as well as can be told; None if it is not."""
     lines = text.splitlines()
     at, found = 0, None
-    for part in key.split("."):
+    for part in key.split(".") if key else []:
         index = _INDEX.match(part)
         name, number = (index.group(1), index.group(2)) if index else (part, "")
         line = _find(lines, at, name, int(number) if number.isdigit() else 0, many=index is not None)

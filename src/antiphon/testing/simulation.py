@@ -7,6 +7,7 @@ seed gives the same call, byte for byte; `fingerprint` proves it.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -43,9 +44,10 @@ Check = Callable[[Expectation], object]
 
 def hold(scenario: Scenario, seed: int, *, bot: Bot | None = None) -> Call:
     """The call itself. `bot` replaces the scenario's own. Raises CallerGaveUp."""
-    transport = None if scenario.network is None else NetworkTransport(scenario.network, seed=seed)
+    drawn = zlib.crc32(f"{scenario.name}/{seed}".encode())
+    transport = None if scenario.network is None else NetworkTransport(scenario.network, seed=drawn)
     return run_call(
-        bot or scenario_bot(scenario.bot, seed),
+        bot or scenario_bot(scenario.bot, drawn),
         script(scenario.caller),
         seed=seed,
         quiet=scenario.quiet,

@@ -1,0 +1,74 @@
+"""`antiphon simulate`: what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from antiphon.cli.app import app
+from antiphon.cli.simulate import Job, run_job, run_jobs
+from antiphon.testing.scenario_file import load_scenario
+
+GOOD = 'name = "good"\ncaller = [{ say = "Hello?" }]\n[expect]\nheard = "I see."\n'
+BAD = 'name = "bad"\ncaller = [{ say = "Hello?" }]\n[expect]\nheard = "I do not see."\n'
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.scenario.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_folder_of_scenarios(tmp_path: Path) -> None:
+    write(tmp_path, "good", GOOD)
+    done = CliRunner().invoke(app, ["simulate", str(tmp_path), "--runs", "3"])
+    assert done.exit_code == 0
+    assert "good" in done.stdout
+    assert "pass" in done.stdout
+    assert "response latency" in done.stdout
+
+
+def test_failing_seeds_are_told_and_exit_with_1(tmp_path: Path) -> None:
+    path = write(tmp_path, "bad", BAD)
+    done = CliRunner().invoke(app, ["simulate", str(path), "--seed", "41"])
+    assert done.exit_code == 1
+    assert "bad, seed 41: expected to hear" in done.stdout.replace("\n", " ")
+    assert "--seed 41" in done.stdout
+
+
+def test_json_gives_the_seed_and_the_fingerprint(tmp_path: Path) -> None:
+    path = write(tmp_path, "good", GOOD)
+    told = [CliRunner().invoke(app, ["simulate", str(path), "--seed", "5", "--json"]).stdout for _ in "ab"]
+    assert told[0] == told[1]
+    (scenario,) = json.loads(told[0])["scenarios"]
+    assert scenario["worst_seed"] == 5
+    assert len(scenario["fingerprint"]) == 16
+
+
+def test_mistakes_are_told_in_one_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "wrong", "name = 3\ncaller = []\n")
+    done = CliRunner().invoke(app, ["simulate", str(path)])
+    assert done.exit_code == 2
+    assert "line 1: name: Expected `str`" in done.stderr
+    assert CliRunner().invoke(app, ["simulate", str(tmp_path / "none.toml")]).exit_code == 2
+
+
+def test_another_bot_can_be_called(tmp_path: Path) -> None:
+    write(tmp_path, "bad", BAD)
+    bot = tmp_path / "bot.py"
+    bot.write_text(
+        "from antiphon.testing import FakeLLM, voice_bot\n\n"
+        "async def bot(session):\n    return voice_bot(FakeLLM(['I do not see.']))(session)\n"
+    )
+    done = CliRunner().invoke(app, ["simulate", str(tmp_path), "--bot", str(bot)])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.slow
+def test_many_runs_over_all_cores_are_the_same_calls(tmp_path: Path) -> None:
+    scenario = load_scenario(write(tmp_path, "good", GOOD))
+    jobs = [Job(scenario, seed, None) for seed in range(60)]
+    assert list(run_jobs(jobs)) == [run_job(job) for job in jobs]
