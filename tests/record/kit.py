@@ -73,7 +73,7 @@ def record_call(
         return recorders[0].record(make()(session))
 
     call = run_call(bot, script, seed=seed, transport=transport)
-    recorders[0].close(call.result)
+    recorders[0].finish(call.result)
     return Recording(call, watcher.seen, file.content)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from antiphon.cli import chat, doctor, models, simulate, speech, talk
+from antiphon.cli import chat, doctor, models, replay, simulate, speech, talk
 
 app = typer.Typer(
     name="antiphon",
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Real-time, multimodal AI bots: talk to one, hear why it is slow, see what it does.",
 )
 app.command("talk")(talk.talk)
+app.command("replay")(replay.replay)
 app.command("say")(speech.say)
 app.command("transcribe")(speech.transcribe)
 app.command("chat")(chat.chat)

@@ -15,8 +15,13 @@ from antiphon.clock import run_real, run_virtual
 from antiphon.observe.timeline import TimelineRecorder
 from antiphon.observe.timeline_html import TimelineError, check_writable
 from antiphon.observe.waterfall import Waterfall
+from antiphon.processor import Processor
+from antiphon.record import LogWriter, Opened, Recorder
 from antiphon.session import Ended, Session, SessionResult, Transport
 from antiphon.transports.file import FileTransport, load_question
+
+CODEC = "pcm"
+"""How the user's sound is kept in a session log: exactly, so that a replay has the same frames."""
 
 
 def talk(
@@ -40,13 +45,17 @@ def talk(
     timeline: Annotated[
         Path | None, typer.Option("--timeline", help="Write the conversation as one HTML page to this file.")
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write all that comes from outside to this session log.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Talk to a bot, hear it answer, and see where the time went.
 
     Examples: `antiphon talk --in question.wav --out call.wav`,
     `antiphon talk bot.py --in hello.wav --in stop.wav --barge-in 1`, `antiphon talk --mic`,
-    `antiphon talk --in question.wav --timeline call.html`
+    `antiphon talk --in question.wav --timeline call.html`,
+    `antiphon talk --mic --record call.antiphon` (see `antiphon replay`)
 
     The recording has you on the left and the bot on the right.
     """
@@ -64,7 +73,8 @@ def talk(
         else:
             typer.echo("antiphon: Say something: give --in question.wav (or --mic).", err=True)
             raise typer.Exit(EXIT_MISTAKE)
-        _hold(chosen, transport, report, path, virtual=virtual)
+        log = None if record is None else LogWriter.create(record, Opened(bot=str(bot or ""), codec=CODEC))
+        _hold(chosen, transport, report, path, log, virtual=virtual)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     raise typer.Exit(report.exit_code)
@@ -80,8 +90,16 @@ def _page(path: Path | None) -> Path | None:
     return path
 
 
-def _hold(bot: Bot, transport: Transport, report: Report, path: Path | None, *, virtual: bool) -> None:
-    conversation = _conversation(bot, transport, report)
+def _hold(
+    bot: Bot,
+    transport: Transport,
+    report: Report,
+    path: Path | None,
+    log: LogWriter | None,
+    *,
+    virtual: bool,
+) -> None:
+    conversation = _conversation(bot, transport, report, log)
     try:
         result = run_virtual(conversation) if virtual else run_real(conversation)
     except KeyboardInterrupt:
@@ -96,7 +114,9 @@ def _hold(bot: Bot, transport: Transport, report: Report, path: Path | None, *, 
     report.finish(result)
 
 
-async def _conversation(bot: Bot, transport: Transport, report: Report) -> SessionResult:
+async def _conversation(
+    bot: Bot, transport: Transport, report: Report, log: LogWriter | None
+) -> SessionResult:
     session = Session(transport=transport)
 
     def end_of_speech() -> float | None:
@@ -112,7 +132,19 @@ async def _conversation(bot: Bot, transport: Transport, report: Report) -> Sessi
         report.record(lambda: recorder.timeline(origin=_beginning(transport)))
     with report.loading():
         pipeline = await build(bot, session)
-    return await session.run(pipeline)
+    if log is None:
+        return await session.run(pipeline)
+    return await _recorded(session, pipeline, log)
+
+
+async def _recorded(session: Session, pipeline: Processor, log: LogWriter) -> SessionResult:
+    recorder = Recorder(session, log, codec=CODEC)
+    try:
+        result = await session.run(recorder.record(pipeline))
+        recorder.finish(result)
+    finally:
+        log.close()
+    return result
 
 
 def _beginning(transport: Transport) -> float | None:

@@ -9,6 +9,8 @@ import typer
 
 from antiphon.audio.wav import WavError
 from antiphon.cli.bots import BotError
+from antiphon.record.log import LogError
+from antiphon.record.policies import PolicyError
 from antiphon.services.base import ServiceError
 from antiphon.session import SetupError
 from antiphon.transports.recorder import RecorderError
@@ -24,7 +26,7 @@ def told() -> Generator[None, None, None]:
     """Turn the errors that people can do something about into one line on the error stream."""
     try:
         yield
-    except (BotError, WavError, RecorderError, WiringError) as error:
+    except (BotError, WavError, RecorderError, WiringError, LogError, PolicyError) as error:
         _tell(str(error), EXIT_MISTAKE)
     except (ServiceError, SetupError) as error:
         _tell(str(error), EXIT_FAILED)

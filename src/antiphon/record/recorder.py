@@ -107,7 +107,7 @@ class _PartListener:
 class Recorder:
     """Writes one session to a log. An observer.
 
-    `record(pipeline)` prepares a pipeline before `session.run`; `close(result)` completes the log.
+    `record(pipeline)` prepares a pipeline before `session.run`; `finish(result)` completes the log.
     """
 
     def __init__(self, session: Session, log: LogWriter, *, codec: str = "pcm") -> None:
@@ -134,12 +134,10 @@ class Recorder:
         self._session.observers += [self, self._crossings]
         return processor
 
-    def close(self, result: SessionResult | None = None) -> None:
-        """The session is over: check it once more, and say how it ended."""
-        at = self.now() if self._session.pipeline is not None else 0.0
-        self._check(at)
-        if result is not None:
-            self.log.write(Closed(at, result.ended.value, result.reason))
+    def finish(self, result: SessionResult) -> None:
+        """The session is over: check it once more, say how it ended, and close the log."""
+        self._check(self.now())
+        self.log.write(Closed(self.now(), result.ended.value, result.reason))
         self.log.close()
 
     def now(self) -> float:

@@ -24,6 +24,7 @@ from antiphon.pipeline import as_processor
 from antiphon.processor import Processor
 from antiphon.record.conductor import Conductor, ReplayLoop
 from antiphon.record.digest import Crossings
+from antiphon.record.guesses import Guesser, Library
 from antiphon.record.log import LogError, SessionLog
 from antiphon.record.place import Whereabouts
 from antiphon.record.played import Probabilities, play_services
@@ -39,14 +40,24 @@ from antiphon.record.records import (
     Input,
     Judged,
     Lost,
+    Place,
     Received,
 )
 from antiphon.record.story import Event, Figures, Story
+from antiphon.services.base import TurnModel
+from antiphon.services.stt_host import STTHost
+from antiphon.services.tts_host import TTSHost
+from antiphon.services.turns import Turns
+from antiphon.services.vad_host import VADHost
 from antiphon.session import Observer, Session, SessionResult
 from antiphon.transports.input import InputTransport
 from antiphon.transports.output import OutputTransport
+from antiphon.turns.events import TurnMachine
 
 Bot = Callable[[Session], "object | Awaitable[object]"]
+
+Machine = Callable[[TurnModel | None], TurnMachine[Any]]
+"""Makes a turn machine, given the end-of-turn model that it may ask."""
 
 AFTERLIFE = 120.0
 """Seconds that a session may go on after the last input of a complete log."""
@@ -59,7 +70,7 @@ class Replayed(msgspec.Struct, frozen=True):
 
     `agreed` checkpoints of `checked` had the same frames; `differs_at` is the time of the first that had not.
     `forced` inputs came although the run had not come to their place; `unclaimed` results were not asked for,
-    `unanswered` calls had not been recorded.
+    `unanswered` calls had not been recorded. `guessed` counts what a what-if run had to make up.
     """
 
     result: SessionResult
@@ -72,6 +83,7 @@ class Replayed(msgspec.Struct, frozen=True):
     forced: int
     unclaimed: int
     unanswered: int
+    guessed: int
 
     @property
     def same(self) -> bool:
@@ -128,6 +140,7 @@ class _Recorded:
                 self.calls[record.part].append(record.call)
             elif isinstance(record, Judged):
                 self.judged[record.part].append(record)
+        self.records = log.records
         self.last = max((record.at for record in self.inputs), default=began.at)
 
 
@@ -189,8 +202,12 @@ class _PartPlayer:
 class _Run:
     """One replay under way."""
 
-    def __init__(self, loop: ReplayLoop, recorded: _Recorded, observers: Sequence[Observer]) -> None:
+    def __init__(
+        self, loop: ReplayLoop, recorded: _Recorded, observers: Sequence[Observer], machine: Machine | None
+    ) -> None:
         self.loop = loop
+        self.machine = machine
+        self.guessers: list[Guesser] = []
         self.recorded = recorded
         self.unanswered = 0
         began = recorded.began
@@ -203,20 +220,19 @@ class _Run:
             observers=[self.story, *observers],
         )
 
-    async def hold(self, bot: Bot, prepare: Callable[[Processor], None]) -> Replayed:
+    async def hold(self, bot: Bot) -> Replayed:
         """Hold the conversation once more."""
         made = bot(self.session)
         pipeline = as_processor(await made if inspect.isawaitable(made) else made)
         parts = pipeline._parts()
         self._check_parts(tuple(part.name for part in parts))
-        prepare(pipeline)
+        self._change_turns(parts)
         crossings = Crossings(parts)
         checks = _Checks(self.recorded.checkpoints, crossings)
         self.session.observers += [checks, crossings]
         where = Whereabouts(crossings, parts)
-        self.conductor = Conductor(self.loop, self.recorded.inputs, where.place, self._perform)
-        for number, part in enumerate(parts):
-            play_services(part, _PartPlayer(self, number))
+        self._put_players(parts)
+        self.conductor = Conductor(self.loop, self._inputs(parts), where.place, self._perform)
         watch = asyncio.create_task(self._watch(), name="replay")
         self.loop.conductor = self.conductor
         try:
@@ -241,7 +257,39 @@ class _Run:
             forced=self.conductor.forced,
             unclaimed=self.conductor.unclaimed,
             unanswered=self.unanswered,
+            guessed=sum(guesser.guessed for guesser in self.guessers),
         )
+
+    def _change_turns(self, parts: Sequence[Processor]) -> None:
+        turns = [part for part in parts if isinstance(part, Turns)]
+        if self.machine is None:
+            return
+        self.recorded.checkpoints.clear()
+        if not turns:
+            raise LogError("This bot has no Turns processor: there is no turn policy to change.")
+        for part in turns:
+            part.machine = self.machine(part.model)
+            part.state = part.machine.initial()
+
+    def _put_players(self, parts: Sequence[Processor]) -> None:
+        """Players in place of services. What depends on the bot's course is guessed if that may change."""
+        library = Library(self.recorded.records)
+        for number, part in enumerate(parts):
+            if self.machine is None or isinstance(part, STTHost | VADHost):
+                play_services(part, _PartPlayer(self, number))
+                continue
+            voice = self.recorded.began.rate_out if isinstance(part, TTSHost) else None
+            self.guessers.append(Guesser(library, number, voice))
+            play_services(part, self.guessers[-1])
+
+    def _inputs(self, parts: Sequence[Processor]) -> list[Input]:
+        """What comes by the clock: everything, or all but what is guessed, and then wherever the run is."""
+        if self.machine is None:
+            return self.recorded.inputs
+        listening = {number for number, part in enumerate(parts) if isinstance(part, STTHost)}
+        heard = {r.call for r in self.recorded.records if isinstance(r, Called) and r.part in listening}
+        free = [msgspec.structs.replace(record, place=Place()) for record in self.recorded.inputs]
+        return [r for r in free if not isinstance(r, Gave | Finished) or r.call in heard]
 
     def _check_parts(self, parts: tuple[str, ...]) -> None:
         if parts != self.recorded.began.parts:
@@ -290,15 +338,18 @@ def replay(
     log: SessionLog,
     bot: Bot,
     *,
-    prepare: Callable[[Processor], None] = lambda pipeline: None,
+    machine: Machine | None = None,
     observers: Sequence[Observer] = (),
 ) -> Replayed:
-    """Run a recorded session again. `prepare` may change the pipeline before the start.
+    """Run a recorded session again.
 
-    Raises LogError when the log and the bot do not go together.
+    With a `machine` (made for the bot's end-of-turn model) it is a what-if run: the user does the same at the
+    same times, the recogniser gives the same, but another machine takes the turns; models and voices give
+    what they gave for the same request (see `antiphon.record.guesses`). The recorded user does not react to
+    what the bot does differently. Raises LogError when the log and the bot do not go together.
     """
     recorded = _Recorded(log)
     with asyncio.Runner(loop_factory=lambda: ReplayLoop(recorded.began.at)) as runner:
         loop = runner.get_loop()
         assert isinstance(loop, ReplayLoop)
-        return runner.run(_Run(loop, recorded, observers).hold(bot, prepare))
+        return runner.run(_Run(loop, recorded, observers, machine).hold(bot))

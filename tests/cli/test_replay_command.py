@@ -1,0 +1,75 @@
+"""`antiphon talk --record` and `antiphon replay`: a call is written down and run again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from antiphon.audio.sound import Sound
+from antiphon.audio.wav import write_wav
+from antiphon.cli.app import app
+from antiphon.testing import Utterance
+
+BOT = """
+from antiphon.testing import FakeLLM, voice_bot
+
+async def bot(session):
+    return voice_bot(FakeLLM(otherwise="It is Canberra, as far as I know."))(session)
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    (tmp_path / "bot.py").write_text(BOT)
+    samples = np.frombuffer(Utterance("What is the capital?").pcm, np.int16).astype(np.float32) / 32768
+    question = Sound(samples.astype(np.float32)[:, np.newaxis], 16000)
+    (tmp_path / "question.wav").write_bytes(write_wav(question))
+    files = ["--in", str(tmp_path / "question.wav"), "--out", str(tmp_path / "call.wav")]
+    path = tmp_path / "call.antiphon"
+    talk = ["talk", str(tmp_path / "bot.py"), *files, *files[:2], "--barge-in", "0.5", "--virtual", "--json"]
+    done = CliRunner().invoke(app, [*talk, "--record", str(path)])
+    assert done.exit_code == 0, done.output
+    return path
+
+
+def test_a_recorded_call_is_run_again(log: Path) -> None:
+    done = CliRunner().invoke(app, ["replay", str(log), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["damage"] == ""
+    assert told["replay"]["same"]
+    assert told["replay"]["figures"]["turns"] == 2
+    assert told["replay"]["result"]["reason"] == "the conversation is over"
+
+
+def test_another_policy_is_compared(log: Path) -> None:
+    done = CliRunner().invoke(app, ["replay", str(log), "--with-turns", "speculative"])
+    assert done.exit_code == 0, done.output
+    assert "the same frames at all" in done.stdout
+    assert "latency (median)" in done.stdout
+    told = json.loads(
+        CliRunner().invoke(app, ["replay", str(log), "--with-turns", "patient", "--json"]).stdout
+    )
+    assert told["with_turns"]["figures"]["turns"] >= 1
+
+
+def test_a_cut_log_is_replayed_as_far_as_it_goes(log: Path) -> None:
+    log.write_bytes(log.read_bytes()[:-1000])
+    done = CliRunner().invoke(app, ["replay", str(log), "--json"])
+    assert done.exit_code == 0, done.output
+    assert "it is cut off" in json.loads(done.stdout)["damage"]
+
+
+def test_mistakes_are_told_in_one_line(log: Path, tmp_path: Path) -> None:
+    for arguments, told in (
+        ([str(tmp_path / "none")], "Cannot read the log"),
+        ([str(log), "--with-turns", "wild"], "There is no turn policy wild"),
+        ([str(log), str(tmp_path / "none.py")], "There is no bot file"),
+    ):
+        done = CliRunner().invoke(app, ["replay", *arguments])
+        assert done.exit_code == 2
+        assert told in done.stderr
