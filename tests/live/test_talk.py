@@ -61,10 +61,10 @@ def test_barge_in_stops_the_bot_and_the_recording_proves_what_was_heard(
     assert turn["generated"].startswith(turn["heard"])
     assert 0 < len(turn["heard"]) < len(turn["generated"])
     sound = read_wav(call.read_bytes())
-    loud = np.flatnonzero(np.abs(sound.samples[:, 1]) > 0.02) / sound.rate
-    ends = loud[np.flatnonzero(np.diff(loud) > 0.7)]
-    first_answer = Sound(sound.samples[: int((ends[0] + 0.1) * sound.rate), 1:2].copy(), sound.rate)
-    (tmp_path / "first.wav").write_bytes(write_wav(first_answer))
+    loud = np.flatnonzero(np.abs(sound.samples[:, 0]) > 0.02) / sound.rate
+    interruption = loud[np.flatnonzero(np.diff(loud) > 0.8)[0] + 1]
+    until = int((interruption + 0.5) * sound.rate)
+    (tmp_path / "first.wav").write_bytes(write_wav(Sound(sound.samples[:until, 1:2].copy(), sound.rate)))
     proof = antiphon("transcribe", tmp_path / "first.wav").stdout
     words = len(normalise(turn["heard"], spell=True))
     assert abs(len(normalise(proof, spell=True)) - words) <= 2, (turn["heard"], proof)

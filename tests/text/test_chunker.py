@@ -11,11 +11,11 @@ TEXT = st.one_of(MARKUP, st.text(max_size=60))
 
 
 def chunks(text: str, language: str = "en", *, first: bool = True, max_chars: int = 200) -> list[str]:
-    """All chunks of `text`. Without `first`, as if it followed a first clause."""
+    """All chunks of `text`. Without `first`, as if it followed the clauses that an answer begins with."""
     chunker = Chunker(language, max_chars=max_chars)
-    lead = "" if first else "Go on. "
+    lead = "" if first else "Go on. Go on. "
     result = chunker.feed(lead + text) + chunker.flush()
-    return result if first else result[1:]
+    return result if first else result[2:]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,17 @@ def test_the_first_chunk_is_a_clause(text: str, first: str) -> None:
 )
 def test_later_chunks_are_sentences(sentences: list[str]) -> None:
     assert chunks("".join(sentences), first=False) == sentences
+
+
+def test_the_second_chunk_does_not_wait_for_a_long_sentence() -> None:
+    text = "One day, I was walking in the park, where I met a friend of mine. We talked."
+    assert chunks(text) == [
+        "One day, ",
+        "I was walking in the park, ",
+        "where I met a friend of mine. ",
+        "We talked.",
+    ]
+    assert chunks("Sure, yes. Then go.") == ["Sure, yes. ", "Then go."]
 
 
 def test_languages_know_their_abbreviations() -> None:

@@ -12,7 +12,13 @@ from antiphon.models.model import Derived, HubSource, Model, ModelFile, WheelPar
 DEFAULT_SET = ("silero-vad", "smart-turn-v3.2", "moonshine-base-en-int8", "qwen2.5-coder-0.5b-instruct")
 """What the local bot needs when nothing else is asked for."""
 
-TEST_SET = ("silero-vad", "smart-turn-v3.2", "moonshine-base-en-int8", "smollm2-135m-instruct")
+TEST_SET = (
+    "silero-vad",
+    "smart-turn-v3.2",
+    "moonshine-base-en-int8",
+    "moonshine-tiny-en",
+    "smollm2-135m-instruct",
+)
 """What the slow tests need: a smaller language model, faster to fetch and to run."""
 
 

@@ -1,8 +1,9 @@
 """Cutting an answer into chunks to speak, while it is still being written.
 
 `Chunker` is a state machine that looks at one character at a time, so that how a model splits its text into
-deltas changes nothing. The first chunk is a clause, so that the voice starts early; the later ones are whole
-sentences. Cleaning and reading out numbers is not done here but in `speech`.
+deltas changes nothing. The first chunk is a clause, so that the voice starts early; the second may be a
+longer one, so that it does not wait for the rest of a long sentence; later ones are whole sentences. Cleaning
+and reading out numbers is not done here but in `speech`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _UNSPACED = frozenset(UNSPACED_STOPS + UNSPACED_MARKS + CLOSERS)
 _PATIENCE = 5
 
+EARLY_CHUNKS = 2
+"""How many chunks are cut at clauses, so that there is something to say while the rest is written."""
+
 
 class Chunker:
     """Takes deltas, gives chunks: together exactly the text, white space kept with the chunk before it.
 
     A chunk comes with the first character that follows it, which is when it is certain. The first one ends
-    at the first clause or sentence with at least `min_words` words, or else after at most `max_words`; later
-    ones at the end of a sentence or paragraph, or at a clause once they exceed `max_chars`. No cut is made
+    at the first clause or sentence with at least `min_words` words, or else after at most `max_words`; the
+    second at any sentence, or at a clause of twice as many; later ones at the end of a sentence or paragraph,
+    or at a clause once they exceed `max_chars`. No cut is made
     inside a markdown link or code, unless it goes on for five times `max_chars`. Every chunk but the last has
     a letter or digit.
     """
@@ -57,7 +62,7 @@ class Chunker:
 
     def _start_answer(self) -> None:
         self._text = ""
-        self._first = True
+        self._number = 0
         self._fenced = False
         self._restart_scan()
 
@@ -69,7 +74,7 @@ class Chunker:
     def _take(self, cut: int) -> str:
         chunk, self._text = self._text[:cut], self._text[cut:]
         self._fenced ^= len(_FENCE.findall(chunk)) % 2 == 1
-        self._first = False
+        self._number += 1
         self._restart_scan()
         return chunk
 
@@ -96,18 +101,19 @@ class Chunker:
     def _cut_between(self, before: str, after: str) -> int:
         if not _LETTER_OR_DIGIT.search(before) or self._protected(before):
             return 0
-        words = count_words(before) if self._first else self._max_words
-        if words < self._min_words:
+        early = self._number < EARLY_CHUNKS
+        words = count_words(before) if early else 0
+        if self._number == 0 and words < self._min_words:
             return 0
         if ends_paragraph(before, after) or ends_sentence(before, after, self._language):
             return len(before)
         if ends_clause(before, after):
-            if self._first:
+            if early and words >= self._min_words << self._number:
                 return len(before)
             self._clauses.append(len(before))
         elif before[-1].isspace():
             self._words.append(len(before))
-            if self._first and words >= self._max_words:
+            if early and words >= self._max_words << self._number:
                 return best_cut(before + after, self._words, self._language)
         return 0
 
