@@ -52,7 +52,7 @@ def replay(
         typer.echo(json.dumps(_as_dict(recorded, again, other), ensure_ascii=False))
     else:
         _show(recorded, again, other, with_turns or "")
-    raise typer.Exit(EXIT_FAILED if again.checked and not again.agreed else 0)
+    raise typer.Exit(EXIT_FAILED if again.checked and not again.same_conversation else 0)
 
 
 def _with_policy(log: SessionLog, bot: Bot, policy: str) -> Replayed:
@@ -69,7 +69,7 @@ def _as_dict(log: SessionLog, again: Replayed, other: Replayed | None) -> dict[s
 
 def _run_dict(run: Replayed) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(run)
-    return {**plain, "same": run.same}
+    return {**plain, "same": run.same, "same_conversation": run.same_conversation}
 
 
 def _show(log: SessionLog, again: Replayed, other: Replayed | None, policy: str) -> None:
@@ -91,10 +91,14 @@ def _verdict(run: Replayed) -> str:
         return f"Replayed {run.seconds:.1f} s. The log has no checkpoint to compare with."
     if run.same:
         return f"Replayed {run.seconds:.1f} s: the same frames at all {run.checked} checkpoints."
+    if run.same_conversation:
+        return (
+            f"Replayed {run.seconds:.1f} s: the same words, decisions and answers at all {run.checked} "
+            "checkpoints. Times inside frames differ, as they do after a session in real time."
+        )
     return (
-        f"Replayed {run.seconds:.1f} s: the same frames at {run.agreed} of {run.checked} checkpoints; "
-        f"the first difference is before {run.differs_at or 0.0:.2f} s. "
-        "(Timers of a session in real time are a little late; a replay's are not.)"
+        f"Replayed {run.seconds:.1f} s: the same conversation at {run.conversed} of {run.checked} "
+        f"checkpoints; the first different frame is before {run.differs_at or 0.0:.2f} s."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -17,9 +18,13 @@ from antiphon.audio.wav import write_wav
 from antiphon.cli.told import EXIT_FAILED, told
 from antiphon.clock import perf_seconds, run_real
 from antiphon.services.base import Audio, EndTurn, Flush, ServiceError
+from antiphon.services.stt_host import PREROLL_SECONDS
 from antiphon.text.speech import said_text, speakable
 from antiphon.transports.file import load_question
 from antiphon.transports.recorder import RecorderError
+from antiphon.turns.detector import Edge, SpeechDetector
+
+RATE = 16000
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -89,15 +94,29 @@ async def _speak(text: str) -> Audio:
 async def _write_down(sound: Sound, model: str) -> str:
     from antiphon.services.local import Moonshine
 
-    pcm = convert(sound, 16000)
-
-    async def stream() -> AsyncIterator[Audio | Flush | EndTurn]:
-        for start in range(0, len(pcm), 32000):
-            yield Audio(pcm[start : start + 32000], 16000)
-        yield Flush()
-
     segments: dict[int, str] = {}
-    async for heard in Moonshine(model).transcribe(stream()):
+    async for heard in Moonshine(model).transcribe(_speech(convert(sound, RATE))):
         if heard.final:
             segments[heard.segment] = heard.text
     return " ".join(text for text in segments.values() if text)
+
+
+async def _speech(pcm: bytes) -> AsyncIterator[Audio | Flush | EndTurn]:
+    """The stretches of speech, with a little before each: long silence makes the recogniser drop words."""
+    from antiphon.services.local import SileroVAD
+
+    vad, detector = SileroVAD(), SpeechDetector()
+    before: deque[bytes] = deque(maxlen=round(PREROLL_SECONDS * RATE / vad.window))
+    for start in range(0, len(pcm), 2 * vad.window):
+        window = pcm[start : start + 2 * vad.window].ljust(2 * vad.window, b"\0")
+        edge = detector.step(vad.probability(window), vad.window / RATE)
+        if detector.speaking or edge is Edge.STOPPED:
+            while before:
+                yield Audio(before.popleft(), RATE)
+            yield Audio(window, RATE)
+        else:
+            before.append(window)
+        if edge is Edge.STOPPED:
+            yield Flush()
+            yield EndTurn()
+    yield Flush()
