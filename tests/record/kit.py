@@ -6,11 +6,12 @@ import io
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from antiphon.clock import run_real, run_virtual
 from antiphon.frames import Frame
 from antiphon.processor import Processor
 from antiphon.record import LogWriter, Opened, Recorder, Replayed, SessionLog, read_records, replay
 from antiphon.session import Session
-from antiphon.testing import Bot, Call, Step, run_call
+from antiphon.testing import Bot, Call, Step, hold_call
 from antiphon.transports.memory import MemoryTransport
 
 
@@ -60,7 +61,7 @@ def record_call(
     script: Sequence[Step],
     *,
     codec: str = "pcm",
-    seed: int | None = None,
+    real_time: bool = False,
     transport: MemoryTransport | None = None,
 ) -> Recording:
     """Hold a call and record it."""
@@ -72,7 +73,8 @@ def record_call(
         recorders.append(Recorder(session, LogWriter(file, Opened(codec=codec)), codec=codec))
         return recorders[0].record(make()(session))
 
-    call = run_call(bot, script, seed=seed, transport=transport)
+    run = run_real if real_time else run_virtual
+    call = run(hold_call(bot, script, transport=transport))
     recorders[0].finish(call.result)
     return Recording(call, watcher.seen, file.content)
 

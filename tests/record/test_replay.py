@@ -88,6 +88,7 @@ def test_a_replay_has_the_same_frames_in_the_same_order(name: str) -> None:
     assert frames == recording.frames
     assert replayed.result == recording.call.result
     assert replayed.same
+    assert replayed.same_conversation
     assert (replayed.forced, replayed.unclaimed, replayed.unanswered) == (0, 0, 0)
 
 
@@ -183,6 +184,16 @@ def test_the_story_is_told() -> None:
     told = [event.what for event in replayed.events]
     assert told[:3] == ["turn opens", "commit", "turn ends"]
     assert replayed.seconds == pytest.approx(recording.call.seconds, abs=0.01)
+
+
+@pytest.mark.slow
+def test_a_call_in_real_time_replays_with_the_same_conversation() -> None:
+    script = [ASK, Say("Stop it!", bot_starts(0.7)), Say("Mm-hm.", bot_starts(0.5))]
+    recording = record_call(usual(), script, real_time=True)
+    replayed, _ = replay_call(usual(), recording.log)
+    assert replayed.same_conversation
+    assert replayed.checked >= 5
+    assert (replayed.unclaimed, replayed.unanswered) == (0, 0)
 
 
 def _random_call(seed: int) -> tuple[list[Step], Callable[[], Bot]]:

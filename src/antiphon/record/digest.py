@@ -1,7 +1,8 @@
 """A running checksum of all frames that cross the links of a pipeline, to tell whether two runs are the same.
 
-What does not belong to the conversation is left out: the wall clock in transcripts. Values that are not plain
-data count by their type only.
+The wall clock in transcripts is left out. Values that are not plain data count by their type only. A second
+checksum is of the conversation alone: who said what, what was decided, and how answers ended, without times,
+so that it is the same for two runs whose timers were not equally punctual.
 """
 
 from __future__ import annotations
@@ -11,7 +12,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from antiphon.frames import Frame
+from antiphon.frames import (
+    BotHeardFrame,
+    Frame,
+    LLMTextFrame,
+    ResponseEndedFrame,
+    TranscriptionFrame,
+    TurnDecisionFrame,
+)
 from antiphon.processor import Processor
 
 
@@ -28,6 +36,8 @@ class Crossings:
     def __init__(self, parts: Sequence[Processor]) -> None:
         self.count = 0
         self.digest = 0
+        self.events = 0
+        self.conversation = 0
         self._numbers = {id(part): number for number, part in enumerate(parts)}
 
     def on_frame(self, frame: Frame, source: Processor, target: Processor, *, upstream: bool) -> None:
@@ -40,3 +50,24 @@ class Crossings:
             frame = frame.replace(timestamp="")
         data = _encoder.encode((number, upstream, frame.name, frame))
         self.digest = zlib.crc32(data, self.digest)
+        event = _event(frame)
+        if event is not None:
+            self.events += 1
+            self.conversation = zlib.crc32(_encoder.encode((number, upstream, event)), self.conversation)
+
+
+def _event(frame: Frame) -> tuple[str, ...] | None:
+    """What a frame says of the conversation; None if nothing."""
+    match frame:
+        case TurnDecisionFrame(decision):
+            return "decided", decision
+        case TranscriptionFrame(text):
+            return "said", text
+        case LLMTextFrame(text):
+            return "wrote", str(frame.response), text
+        case BotHeardFrame(number, heard, True):
+            return "heard", str(number), heard
+        case ResponseEndedFrame(number, outcome):
+            return "ended", str(number), outcome.value
+        case _:
+            return None

@@ -216,4 +216,5 @@ class Recorder:
 
     def _check(self, now: float) -> None:
         self._checked = now
-        self.log.write(Checkpoint(now, self._crossings.count, self._crossings.digest))
+        seen = self._crossings
+        self.log.write(Checkpoint(now, seen.count, seen.digest, seen.events, seen.conversation))

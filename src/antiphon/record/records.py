@@ -134,11 +134,16 @@ class Lost(Record, frozen=True, tag="lost"):
 
 
 class Checkpoint(Record, frozen=True, tag="checkpoint"):
-    """So far the frames were these: their number, and a running CRC32 of all of them."""
+    """So far the frames were these: their number, and a running CRC32 of all of them.
+
+    The same again for `events`: only what makes the conversation, without any time.
+    """
 
     at: float
     crossings: int
     digest: int
+    events: int = 0
+    conversation: int = 0
 
 
 class Closed(Record, frozen=True, tag="closed"):

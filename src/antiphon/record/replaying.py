@@ -3,7 +3,7 @@
 The bot builds its pipeline as ever; then its services are replaced by what they gave, its transport by one
 that receives what was received. For a session recorded in virtual time every frame is the same, byte for
 byte, and the log's checkpoints prove it. A session recorded in real time had timers that fired a little late;
-its replay has the same inputs in the same order, but times inside frames may differ, and so may checkpoints.
+its replay has the same inputs in the same order and the same conversation, but times inside frames differ.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ DECODERS: dict[str, Callable[[bytes], bytes]] = {"pcm": bytes, "ulaw": ulaw_deco
 class Replayed(msgspec.Struct, frozen=True):
     """What became of a replay. Times in seconds since the session's start.
 
-    `agreed` checkpoints of `checked` had the same frames; `differs_at` is the time of the first that had not.
+    `agreed` checkpoints of `checked` had the same frames, `conversed` the same conversation (words,
+    decisions, ends of answers); `differs_at` is the time of the first that had not the same frames.
     `forced` inputs came although the run had not come to their place; `unclaimed` results were not asked for,
     `unanswered` calls had not been recorded. `guessed` counts what a what-if run had to make up.
     """
@@ -79,6 +80,7 @@ class Replayed(msgspec.Struct, frozen=True):
     seconds: float
     checked: int
     agreed: int
+    conversed: int
     differs_at: float | None
     forced: int
     unclaimed: int
@@ -89,6 +91,11 @@ class Replayed(msgspec.Struct, frozen=True):
     def same(self) -> bool:
         """Whether every checkpoint of the log had the same frames."""
         return self.checked > 0 and self.agreed == self.checked
+
+    @property
+    def same_conversation(self) -> bool:
+        """Whether at every checkpoint of the log the conversation was the same."""
+        return self.checked > 0 and self.conversed == self.checked
 
 
 class ReplayOutput(OutputTransport):
@@ -135,11 +142,14 @@ class _Recorded:
         self.closed = next((record for record in log.records if isinstance(record, Closed)), None)
         self.calls: dict[int, deque[int]] = defaultdict(deque)
         self.judged: dict[int, list[Judged]] = defaultdict(list)
+        heard = began.at
         for record in log.records:
             if isinstance(record, Called):
                 self.calls[record.part].append(record.call)
+            elif isinstance(record, Heard):
+                heard = record.at
             elif isinstance(record, Judged):
-                self.judged[record.part].append(record)
+                self.judged[record.part].append(msgspec.structs.replace(record, at=heard))
         self.records = log.records
         self.last = max((record.at for record in self.inputs), default=began.at)
 
@@ -147,33 +157,28 @@ class _Recorded:
 class _Checks:
     """Compares the run with the log's checkpoints. An observer; add it before the one that counts."""
 
-    def __init__(self, checkpoints: deque[Checkpoint], crossings: Crossings) -> None:
-        self.checked, self.agreed = 0, 0
+    def __init__(self, checkpoints: Sequence[Checkpoint], crossings: Crossings) -> None:
+        self.checked, self.agreed, self.conversed = len(checkpoints), 0, 0
         self.differs_at: float | None = None
-        self._left = checkpoints
+        self._frames = deque(checkpoints)
+        self._events = deque(checkpoints)
         self._crossings = crossings
 
     def on_frame(self, frame: Frame, source: Processor, target: Processor, *, upstream: bool) -> None:
         self.compare()
 
-    def compare(self) -> None:
-        """Look at the checkpoints that the run has come to."""
-        while self._left and self._left[0].crossings <= self._crossings.count:
-            self._count(self._left.popleft())
-
-    def finish(self) -> None:
-        """The run is over."""
-        self.compare()
-        while self._left:
-            self._count(self._left.popleft())
-
-    def _count(self, expected: Checkpoint) -> None:
+    def compare(self, *, over: bool = False) -> None:
+        """Look at the checkpoints that the run has come to; at all that are left once it is over."""
         here = self._crossings
-        self.checked += 1
-        if (here.count, here.digest) == (expected.crossings, expected.digest):
-            self.agreed += 1
-        elif self.differs_at is None:
-            self.differs_at = expected.at
+        while self._frames and (over or self._frames[0].crossings <= here.count):
+            expected = self._frames.popleft()
+            if (here.count, here.digest) == (expected.crossings, expected.digest):
+                self.agreed += 1
+            elif self.differs_at is None:
+                self.differs_at = expected.at
+        while self._events and (over or self._events[0].events <= here.events):
+            expected = self._events.popleft()
+            self.conversed += (here.events, here.conversation) == (expected.events, expected.conversation)
 
 
 class _PartPlayer:
@@ -242,7 +247,7 @@ class _Run:
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
-        checks.finish()
+        checks.compare(over=True)
         return self._told(result, checks)
 
     def _told(self, result: SessionResult, checks: _Checks) -> Replayed:
@@ -253,6 +258,7 @@ class _Run:
             seconds=round(self.loop.time() - self.recorded.began.at, 3),
             checked=checks.checked,
             agreed=checks.agreed,
+            conversed=checks.conversed,
             differs_at=None if checks.differs_at is None else checks.differs_at - self.recorded.began.at,
             forced=self.conductor.forced,
             unclaimed=self.conductor.unclaimed,
