@@ -203,6 +203,18 @@ def test_speculation_is_rolled_back_when_the_user_goes_on() -> None:
     assert commit.text == "I want a pizza with olives."
 
 
+def test_an_eager_policy_does_not_wait_for_the_final_words() -> None:
+    events = utterance(0.0, 1.0, "What time is it?", heard=0.3)
+    events.append((0.9, PartialHeard("What time is it", "What time")))
+    ordered = sorted(events, key=lambda timed: timed[0])
+    decided = run(ordered, Policy(speculate=True, eager=True), until=5)
+    assert next(at for at, decision in decided if isinstance(decision, Speculate)) == 1.06
+    assert "RollBack" not in kinds(decided), "the final words are the same but for their looks"
+    commit = decided[-1][1]
+    assert isinstance(commit, Commit)
+    assert (commit.text, commit.speculated) == ("What time is it?", True)
+
+
 def test_nothing_is_speculated_on_unfinished_words() -> None:
     decided = run(utterance(0.0, 1.0, "I want a pizza and", heard=0.15), SPECULATIVE, until=5)
     assert "Speculate" not in kinds(decided)
@@ -296,6 +308,7 @@ POLICIES = st.builds(
     Policy,
     has_model=st.booleans(),
     speculate=st.booleans(),
+    eager=st.booleans(),
     start=st.sampled_from([Policy().start, StartByWords(2)]),
     mute=st.frozensets(st.sampled_from([MuteWhile.BOT_SPEAKS, MuteWhile.FIRST_ANSWER, MuteWhile.TOOLS])),
     reminders=st.sampled_from([(), (Reminder(3.0, "Hello?"), Reminder(3.0, end=True))]),

@@ -67,6 +67,7 @@ class PolicyScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     """How the bot takes turns. `model` says whether it has an end-of-turn model."""
 
     speculate: bool = True
+    eager: bool = True
     model: bool = True
     language: str = "en"
     mute: tuple[Literal["always", "bot-speaks", "first-answer", "tools"], ...] = ()

@@ -62,6 +62,7 @@ def turn_policy(script: PolicyScript) -> Policy:
         transcript=script.transcript,
         monologue=script.monologue,
         speculate=script.speculate,
+        eager=script.eager,
         mute=frozenset(_MUTES[name] for name in script.mute),
         reminders=tuple(Reminder(each.after, each.text, each.end) for each in script.reminders),
     )

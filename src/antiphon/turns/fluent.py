@@ -256,9 +256,10 @@ class FluentTurns:
 
     def _anticipate(self, move: Move) -> None:
         """The words are known, the end is not: begin to answer, or at least let the model read them."""
-        state, text = move.state, move.state.hearing.text
-        waiting = state.claim is Claim.TURN and state.phase is not Phase.SPEAKING and state.hearing.settled
-        if not waiting or not text or text == state.speculated:
+        state, text = move.state, move.state.hearing.best
+        waiting = state.claim is Claim.TURN and state.phase is not Phase.SPEAKING
+        known = state.hearing.settled or (self.policy.eager and self.policy.speculate)
+        if not waiting or not known or not text or same_words(text, state.speculated):
             return
         unfinished = looks_unfinished(text, self.policy.language)
         if self.policy.speculate and not unfinished and state.speculations < self.policy.max_speculations:

@@ -35,7 +35,8 @@ class Policy(msgspec.Struct, frozen=True):
     """How to take turns. `has_model`: AskModel will be answered. Times in seconds.
 
     `transcript` is the longest wait for the recogniser, `monologue` the longest turn, `max_speculations` how
-    often one turn may be answered in advance.
+    often one turn may be answered in advance. `eager` speculates on partial transcripts too: sooner where
+    final ones are slow, for more answers in vain.
     """
 
     language: str = "en"
@@ -46,6 +47,7 @@ class Policy(msgspec.Struct, frozen=True):
     transcript: float = 4.0
     monologue: float | None = 90.0
     speculate: bool = False
+    eager: bool = False
     max_speculations: int = 3
     mute: frozenset[MuteWhile] = frozenset()
     reminders: tuple[Reminder, ...] = ()
