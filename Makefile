@@ -33,7 +33,7 @@ check: $(STAMP)  ## the fast loop: lint, types, contracts, unit tests
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m 'not slow' -q
+	$(BIN)/python -m pytest -m 'not slow' -q -n auto
 
 bench: $(STAMP)  ## measure, beside a peer in its own virtual environment
 	@$(BIN)/python bench/run.py

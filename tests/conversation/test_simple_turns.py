@@ -129,7 +129,7 @@ def test_a_user_who_has_stopped_is_never_left_waiting(
     machine: SimpleTurns, script: list[tuple[float, Event]]
 ) -> None:
     driver = Driver(machine).run(*script, (0.0, SpeechStopped(0.2)))
-    words = driver.state.hearing.text
+    words = driver.state.hearing.best
     waiting = driver.state.phase is not Phase.IDLE
     driver.wait(machine.params.transcript + machine.params.max_silence)
     assert driver.state.phase is Phase.IDLE

@@ -184,7 +184,11 @@ class Returning(Processor):
         return self.rubbish
 
 
-@pytest.mark.parametrize("rubbish", [42, "text", b"bytes", {"a": 1}, [Mark(1), 3], object()], ids=repr)
+@pytest.mark.parametrize(
+    "rubbish",
+    [42, "text", b"bytes", {"a": 1}, [Mark(1), 3], pytest.param(object(), id="an object")],
+    ids=repr,
+)
 def test_rubbish_becomes_an_error_and_the_processor_goes_on(rubbish: object) -> None:
     recorder = Recorder()
     played = play([Returning(rubbish), recorder], feed(Note(1), Word(2), Mark(7)))
