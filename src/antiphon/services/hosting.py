@@ -7,34 +7,32 @@ from antiphon.processor import Processor
 
 
 def host(service: object) -> Processor | None:
-    """The host for a service, by what it can do; None for anything that is not a service."""
+    """The host for a service, by the protocol it fulfils; None for anything that is not a service."""
+    from antiphon.services.base import LLM, STT, TTS, VAD, ImageMaker
+
     if isinstance(service, type):
         return None
-    if _can(service, "transcribe"):
+    if isinstance(service, STT):
         from antiphon.services.stt_host import STTHost
 
-        return STTHost(service)  # type: ignore[arg-type]
-    if _can(service, "generate"):
+        return STTHost(service)
+    if isinstance(service, LLM):
         from antiphon.services.llm_host import LLMHost
 
-        return LLMHost(service)  # type: ignore[arg-type]
-    if _can(service, "speak"):
+        return LLMHost(service)
+    if isinstance(service, TTS):
         from antiphon.services.tts_host import TTSHost
 
-        return TTSHost(service)  # type: ignore[arg-type]
-    if _can(service, "draw"):
+        return TTSHost(service)
+    if isinstance(service, ImageMaker):
         from antiphon.services.image_host import ImageHost
 
-        return ImageHost(service)  # type: ignore[arg-type]
-    if _can(service, "probability"):
+        return ImageHost(service)
+    if isinstance(service, VAD):
         from antiphon.services.vad_host import VADHost
 
-        return VADHost(service)  # type: ignore[arg-type]
+        return VADHost(service)
     return None
-
-
-def _can(service: object, method: str) -> bool:
-    return callable(getattr(service, method, None))
 
 
 def install() -> None:
