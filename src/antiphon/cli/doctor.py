@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from antiphon.models import DEFAULT_SET, REGISTRY, State, state
@@ -109,5 +110,5 @@ def _show(findings: list[Finding]) -> None:
         table.add_column(column)
     for finding in findings:
         mark = "[green]✓[/]" if finding.good else "[yellow]–[/]"
-        table.add_row(mark, finding.what, finding.state, finding.advice)
+        table.add_row(mark, *(escape(text) for text in (finding.what, finding.state, finding.advice)))
     Console(highlight=False).print(table)
