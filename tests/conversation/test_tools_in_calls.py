@@ -139,3 +139,18 @@ def test_a_model_that_never_stops_calling_is_given_up() -> None:
     call = held(FakeLLM(again), desk, [Say("How is the weather in Rome?", after(0.5))])
     assert len(desk.done) == 8
     assert any("given up" in error.error for error in call.result.errors)
+
+
+def test_a_result_is_told_once_although_the_answer_after_it_is_interrupted() -> None:
+    desk = Desk()
+    llm = FakeLLM(
+        [
+            Answer("", tools=(call_of("look_up", city="Rome"),)),
+            "It is sunny in Rome today, and it will stay so until the end of the week, they say.",
+            "Fine.",
+        ]
+    )
+    script = [Say("How is the weather in Rome?", after(0.5)), Say("No, stop it.", bot_starts(1.5))]
+    call = held(llm, desk, script)
+    assert tool_messages(call) == ["sunny in Rome"]
+    assert any(isinstance(m, AssistantMessage) and m.interrupted for m in call.messages)

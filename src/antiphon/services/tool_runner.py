@@ -33,6 +33,7 @@ class _Round:
         self.group = CallGroup()
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.results: dict[str, ToolOutcome] = {}
+        self.told = False
         self.calls: tuple[ToolCall, ...] = ()
 
 
@@ -80,7 +81,9 @@ class ToolRunner:
     def _cancel(self, current: _Round) -> None:
         """What has come back so far reaches the conversation, although nobody asks the model again."""
         self._do(current, current.group.cancel())
-        self._conversation.append(*(outcome.message for outcome in current.results.values()))
+        if not current.told:
+            current.told = True
+            self._conversation.append(*(outcome.message for outcome in current.results.values()))
 
     def _do(self, current: _Round, step: Step) -> None:
         for call in step.stop:
@@ -91,9 +94,11 @@ class ToolRunner:
             current.tasks[call.id] = self._start(current, call)
         for outcome in step.results:
             current.results[outcome.call.id] = outcome
-        for outcome in step.late:
-            self._conversation.append(outcome.message)
+        self._conversation.append(*(outcome.message for outcome in step.late))
+        if current.told:
+            self._conversation.append(*(outcome.message for outcome in step.results))
         if step.infer and current.response.live:
+            current.told = True
             known = [current.results[call.id] for call in current.calls if call.id in current.results]
             self._conversation.add_results(current.response.id, [outcome.message for outcome in known])
             self._go_on(current.response)
@@ -112,10 +117,7 @@ class ToolRunner:
         finally:
             self._count(-1)
         self._processor.broadcast(FunctionCallResultFrame(call, outcome.content, outcome.is_error))
-        live = current.response.live
         self._do(current, current.group.finish(outcome))
-        if not live and call.id in current.results:
-            self._conversation.append(current.results[call.id].message)
 
     def _count(self, change: int) -> None:
         before = self._at_work
