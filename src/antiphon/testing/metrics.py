@@ -4,16 +4,16 @@ The definitions are those of the metric panel of tau-voice (tau2-bench, `docs/in
 `src/tau2/metrics/voice_interaction_metrics.py`, version 1.1): L_R and R_R, L_Y and R_Y, I_A, S_BC, S_VT,
 S_ND, with the same windows. Where this differs:
 
-- Times are exact (20 ms packets); tau-voice counts in ticks of 200 ms.
+- Times are exact (20 ms packets); tau-voice counts in ticks of 200 ms. `strict` is counted in ticks.
 - A last turn that is never answered counts as unanswered (there it is left out), unless the caller
   hung up or typed.
 - A turn with pauses inside is one turn; a bot that begins to speak in such a pause interrupts the user
   (there only a bot that begins during sound does).
-- Selectivity is given twice. `strict` is theirs: a bot that is silent for one of their ticks (200 ms) within
-  1 s of the signal's start has yielded, and that is an error even if it goes on by itself. `kept` asks
-  whether the answer survived: a bot that falls silent for a moment to listen and then goes on with the same
-  answer has not been stopped. Antiphon pauses on purpose and decides after, so that its strict figure is low
-  by design: what a sound means is known only when it is over. How long those pauses last is given as well.
+- Selectivity is given twice. `strict` is theirs, tick by tick (`antiphon.testing.ticks`): a bot that is
+  silent for one whole tick in the second after the signal's start has yielded, and that is an error even if
+  it goes on by itself. `kept` asks whether the answer survived: a bot that falls silent for a moment to
+  listen and then goes on with the same answer has not been stopped. How long those pauses last is given too.
+- A backchannel while the bot is silent is counted as the other signals are (there it is left out).
 - A bot that begins an answer which it owed when a signal came has not responded to the signal.
 - Coughs and noise count as vocal tics.
 """
@@ -38,9 +38,9 @@ from antiphon.testing.call_speech import (
     speaking_at,
     user_turns,
 )
+from antiphon.testing.ticks import responds, ticks_of, yields
 
 NO_YIELD_SECONDS = 2.0
-SIGNAL_YIELD_SECONDS = 1.0
 SIGNAL_RESPONSE_SECONDS = 2.0
 HEARD_AS_ONE_SECONDS = 0.03
 """Silence that is shorter than this is inside a packet or between two."""
@@ -129,12 +129,13 @@ class Metrics(msgspec.Struct, frozen=True):
 def measure(call: Call) -> Metrics:
     """The metrics of one call."""
     bot, turns = bot_speech(call), user_turns(call)
+    spoken = ticks_of(bot_speech(call, HEARD_AS_ONE_SECONDS))
     latencies, answerable = _responses(call, bot, turns)
     overlapping = [(turn, over) for turn in turns if (over := speaking_at(bot, turn.start))]
     stops = [over.end - turn.start for turn, over in overlapping]
     counted: dict[str, Selectivity] = {}
     for signal in signals(call):
-        counted[signal.kind] = counted.get(signal.kind, Selectivity()) + _ignored(call, bot, signal)
+        counted[signal.kind] = counted.get(signal.kind, Selectivity()) + _ignored(call, bot, spoken, signal)
     return Metrics(
         response_latencies=tuple(latencies),
         turns=answerable,
@@ -192,16 +193,17 @@ def _cut_off(call: Call) -> bool:
     return bool(call.typed) or call.result.ended is Ended.CANCELLED
 
 
-def _ignored(call: Call, bot: list[Stretch], signal: Signal) -> Selectivity:
-    over = speaking_at(bot, signal.start)
-    if over is None:
-        until = min(signal.until, signal.end + SIGNAL_RESPONSE_SECONDS)
-        minded = any(signal.start <= each.start <= until for each in bot)
-        if _awaits_answer(call, bot, signal):
-            minded = not _survived(call, signal)
-        return Selectivity(1, int(not minded), int(not minded))
-    strict = over.end > signal.start + SIGNAL_YIELD_SECONDS
-    return Selectivity(1, int(_survived(call, signal)), int(strict))
+def _ignored(call: Call, bot: list[Stretch], spoken: list[int], signal: Signal) -> Selectivity:
+    yielded = yields(spoken, signal.start)
+    strict = not (responds(spoken, signal.start, signal.end) if yielded is None else yielded)
+    if speaking_at(bot, signal.start) is not None:
+        return Selectivity(1, int(_survived(call, signal)), int(strict))
+    if _awaits_answer(call, bot, signal):
+        survived = int(_survived(call, signal))
+        return Selectivity(1, survived, survived)
+    until = min(signal.until, signal.end + SIGNAL_RESPONSE_SECONDS)
+    minded = any(signal.start <= each.start <= until for each in bot)
+    return Selectivity(1, int(not minded), int(strict))
 
 
 def _awaits_answer(call: Call, bot: list[Stretch], signal: Signal) -> bool:
