@@ -15,7 +15,7 @@ import random
 import selectors
 import time
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -39,25 +39,19 @@ class VirtualTimeDeadlock(RuntimeError):
 class Clock:
     """The time of one session: seconds on the loop's own scale, and the wall clock for people.
 
-    `epoch` is what the wall clock showed when the loop's time was zero, as seen when the session began: from
-    then on both run alike.
+    `now()` is the loop's time; `at(when, callback)` calls back at such a time, `after(delay, callback)` in so
+    many seconds. `epoch` is what the wall clock showed when the loop's time was zero, as seen when the
+    session began: from then on both run alike.
     """
 
-    __slots__ = ("_loop", "epoch", "now")
+    __slots__ = ("after", "at", "epoch", "now")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
         self.now: Callable[[], float] = loop.time
+        self.at: Callable[[float, Callable[[], None]], asyncio.TimerHandle] = loop.call_at
+        self.after: Callable[[float, Callable[[], None]], asyncio.TimerHandle] = loop.call_later
         virtual = isinstance(loop, VirtualTimeLoop)
         self.epoch = loop.epoch if virtual else datetime.now(UTC) - timedelta(seconds=loop.time())
-
-    def at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Call `callback` at loop time `when`."""
-        return self._loop.call_at(when, callback)
-
-    def after(self, delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Call `callback` in `delay` seconds."""
-        return self._loop.call_later(delay, callback)
 
     def timestamp(self) -> str:
         """The wall clock in ISO 8601, UTC. Virtual in virtual time."""
@@ -101,6 +95,30 @@ def _is_task_step(handle: asyncio.Handle) -> bool:
     )
 
 
+class _Timer(asyncio.TimerHandle):
+    """A timer that is made in one step: a simulated call sets a hundred in each of its seconds."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        self._when = when
+        self._scheduled = False
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._context = copy_context() if context is None else context
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+
+
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop in which time is a number. `seed` shuffles the order of ready tasks.
 
@@ -130,7 +148,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """As asyncio's. Tuples in the heap are compared several times faster than handles."""
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        timer = _Timer(when, callback, args, self, context)
         self._timers_set += 1
         heapq.heappush(self._timers, (when, self._timers_set, timer))
         return timer
@@ -144,19 +162,29 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             heapq.heapify(self._timers)
 
     def _run_once(self) -> None:
-        """Rounds of the loop until it is asked to stop: what is ready now, and before that what is due."""
-        timers, ready = self._timers, self._ready
+        """Rounds of the loop until it is asked to stop: what is ready now, and before that what is due.
+
+        A timer that comes alone, as most do, runs at once: a round of one would do the same.
+        """
+        timers, ready, pop = self._timers, self._ready, heapq.heappop
         while True:
             while timers and timers[0][2]._cancelled:  # pyright: ignore[reportPrivateUsage]
-                heapq.heappop(timers)
-            if not ready and not self._stopping:
-                if not timers:
-                    self._look_outside()
-                elif timers[0][0] > self._virtual_now:
-                    self.jump(timers[0][0])
+                pop(timers)
+            if timers and not ready and not self._stopping:
+                when, _, timer = pop(timers)
+                if when > self._virtual_now:
+                    self.jump(when)
+                if not timers or timers[0][0] >= self._virtual_now + _SAME_MOMENT:
+                    timer._run()  # pyright: ignore[reportPrivateUsage]
+                    if self._stopping:
+                        return
+                    continue
+                ready.append(timer)
+            elif not ready and not self._stopping:
+                self._look_outside()
             now = self._virtual_now + _SAME_MOMENT
             while timers and timers[0][0] < now:
-                ready.append(heapq.heappop(timers)[2])
+                ready.append(pop(timers)[2])
             for _ in range(len(ready)):
                 handle = ready.popleft()
                 if not handle._cancelled:  # pyright: ignore[reportPrivateUsage]

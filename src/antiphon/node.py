@@ -77,7 +77,7 @@ class Node:
         self.down.next = self.up.next = NOT_CONNECTED
         self._waiters: list[asyncio.Future[None]] = []
         self._draining = False
-        self._session: Session | None = None
+        self.running: Session | None = None
 
     @property
     def name(self) -> str:
@@ -86,19 +86,19 @@ class Node:
     @property
     def session(self) -> Session:
         """The session this node runs in. Raises RuntimeError before it is attached."""
-        if self._session is None:
+        if self.running is None:
             raise RuntimeError(f"{self.name} is not part of a running session yet")
-        return self._session
+        return self.running
 
     def attach(self, session: Session) -> None:
         """Become part of a session."""
-        self._session = session
+        self.running = session
         self.live = session.responses.live
 
     @property
     def attached(self) -> bool:
         """Whether the node is, or was, part of a session. It serves only one."""
-        return self._session is not None
+        return self.running is not None
 
     def detach(self) -> None:
         """The session is over: what is pushed from now on goes nowhere."""

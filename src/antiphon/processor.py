@@ -59,10 +59,12 @@ class Processor:
         handlers: dict[type[Frame], list[HandlerSpec]] = {}
         for klass in reversed(cls.__mro__):
             for name, value in vars(klass).items():
-                for kind, direction in _declared(value):
+                declared = cast(Declaration, getattr(value, "__antiphon_on__", _NOTHING))
+                spec = HandlerSpec(name, declared.direction, declared.consumes)
+                for kind in declared.kinds:
                     specs = handlers.setdefault(kind, [])
-                    specs[:] = [s for s in specs if s.direction is not direction and s.method != name]
-                    specs.insert(0, HandlerSpec(name, direction))
+                    specs[:] = [s for s in specs if s.direction is not spec.direction and s.method != name]
+                    specs.insert(0, spec)
         cls._handlers = handlers
         cls._found = {}
 
@@ -78,7 +80,7 @@ class Processor:
     @property
     def session(self) -> Session:
         """The session this processor runs in. Raises RuntimeError before `setup`."""
-        return self._node.session
+        return self._node.running or self._node.session
 
     async def setup(self) -> None:
         """Prepare, before the first frame. All processors of a session set up at the same time.
@@ -179,20 +181,19 @@ class Processor:
         try:
             name = self._found[key]
         except KeyError:
-            name = self._found[key] = self._find(kind, direction)
+            spec = self._spec(kind, direction)
+            name = self._found[key] = None if spec is None else spec.method
         return None if name is None else getattr(self, name)
 
     @classmethod
-    def _find(cls, kind: type[Frame], direction: Direction) -> str | None:
-        """The name of the method that handles this kind. It is the same for all processors of one class."""
+    def _spec(cls, kind: type[Frame], direction: Direction) -> HandlerSpec | None:
+        """Who handles this kind in this direction. It is the same for all processors of one class."""
         for base in kind.__mro__:
-            methods = {spec.direction: spec.method for spec in reversed(cls._handlers.get(base, ()))}
-            name = methods.get(direction) or methods.get(None)
-            if name is not None:
-                return name
+            specs = {spec.direction: spec for spec in reversed(cls._handlers.get(base, ()))}
+            spec = specs.get(direction) or specs.get(None)
+            if spec is not None:
+                return spec
         return None
 
 
-def _declared(value: object) -> list[tuple[type[Frame], Direction | None]]:
-    kinds, direction = cast(Declaration, getattr(value, "__antiphon_on__", ((), None)))
-    return [(kind, direction) for kind in kinds]
+_NOTHING = Declaration()

@@ -128,6 +128,9 @@ class Session:
     opened the session.
     """
 
+    now: Callable[[], float]
+    """Seconds on the session's clock, from `run` on."""
+
     def __init__(
         self,
         *,
@@ -174,6 +177,7 @@ class Session:
         self.pipeline = pipeline
         self._loop = asyncio.get_running_loop()
         self.clock = Clock(self._loop)
+        self.now = self.clock.now
         done = self._done = self._loop.create_future()
         if self._phase is _Phase.CLOSED:
             self._finish()
@@ -241,10 +245,6 @@ class Session:
     def closed(self) -> bool:
         """Whether it is over, or about to be: nothing new is to begin."""
         return self._phase is _Phase.CLOSED
-
-    def now(self) -> float:
-        """Seconds on the session's clock."""
-        return self.clock.now()
 
     def spawn(
         self,

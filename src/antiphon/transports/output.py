@@ -327,7 +327,7 @@ class OutputTransport(Processor):
         playout.play(samples, self.rate)
         self._tell_heard(owner, playout)
         self.played(owner)
-        if not self._left(owner) and owner in self._held:
+        if owner in self._held and not self._left(owner):
             self._wait_for_last_packet(owner)
 
     def _wait_for_last_packet(self, owner: int) -> None:
