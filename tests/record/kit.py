@@ -79,6 +79,18 @@ def record_call(
     return Recording(call, watcher.seen, file.content)
 
 
+def difference(one: Sequence[object], other: Sequence[object]) -> str:
+    """Where two runs part, in one line; empty if they are the same.
+
+    Compared by `==` in an `assert`, thousands of frames that differ would have pytest write out how they do,
+    which takes it minutes where it holds nothing back (it sees `CI` in the environment).
+    """
+    for number, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return f"number {number} is {a!r:.300} here and {b!r:.300} there"
+    return "" if len(one) == len(other) else f"{len(one)} here and {len(other)} there"
+
+
 def replay_call(make: Callable[[], Bot], log: SessionLog) -> tuple[Replayed, list[Crossed]]:
     """Run it again, with a bot that has never been called."""
     watcher = Watcher()

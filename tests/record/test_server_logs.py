@@ -21,7 +21,7 @@ from antiphon.testing.phone import PhonePeer
 from antiphon.testing.phone_lines import LINES
 from antiphon.testing.sockets import memory_sockets
 from antiphon.transports.telephony.transport import answer
-from record.kit import Crossed, Watcher
+from record.kit import Crossed, Watcher, difference
 from server.kit import Server, serve
 
 RATE = 16000
@@ -74,7 +74,7 @@ def test_a_call_of_an_rtvi_client_is_replayed(tmp_path: Path, calls: int) -> Non
     watched = recorded(tmp_path, story)
     replayed = replay_all(tmp_path)
     assert [run.same for run, _ in replayed] == [True] * calls
-    assert [crossed for _, frames in replayed for crossed in frames] == watched.frames
+    assert not difference([crossed for _, frames in replayed for crossed in frames], watched.frames)
 
 
 def test_marks_of_a_telephone_are_replayed(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_marks_of_a_telephone_are_replayed(tmp_path: Path) -> None:
     [path] = tmp_path.iterdir()
     marks = [r for r in read_log(path).records if isinstance(r, Signalled) and r.what == "acknowledge"]
     assert len(marks) > 5
-    assert frames == watched.frames
+    assert not difference(frames, watched.frames)
     assert run.same
 
 

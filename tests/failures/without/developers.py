@@ -65,6 +65,14 @@ DEVELOPERS = (
         ("test_developers::test_f32_the_same_seed_gives_the_same_call_to_the_byte",),
     ),
     Guard(
+        32,
+        "in a replay, the log speaks for the services",
+        "record/played.py",
+        "            part.llm = PlayedLLM(player, local=isinstance(part.llm, Local) and part.llm.local)\n",
+        "            pass\n",
+        ("test_developers::test_f32_a_conversation_is_replayed_from_its_log_alone",),
+    ),
+    Guard(
         33,
         "a processor knows what it is at work on",
         "dispatch.py",
