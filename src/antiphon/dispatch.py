@@ -33,26 +33,34 @@ class Direction(enum.Enum):
     UPSTREAM = "upstream"
 
 
-Declaration = tuple[tuple[type[Frame], ...], Direction | None]
-"""What `on` leaves on a method."""
+class Declaration(NamedTuple):
+    """What `on` leaves on a method."""
+
+    kinds: tuple[type[Frame], ...] = ()
+    direction: Direction | None = None
+    consumes: bool = False
 
 
 class HandlerSpec(NamedTuple):
-    """A handler as declared: the method's name, and the direction it is limited to, if any."""
+    """A handler as declared: the method's name, its direction if it has one, whether it means to consume."""
 
     method: str
     direction: Direction | None
+    consumes: bool = False
 
 
-def on(*kinds: type[Frame], direction: Direction | None = None) -> Callable[[F], F]:
+def on(*kinds: type[Frame], direction: Direction | None = None, consumes: bool = False) -> Callable[[F], F]:
     """Declare a method as the handler of frames of these kinds and of their subclasses.
 
     The most specific kind wins. The method may be a plain function, a coroutine, a generator or an async
     generator; what it returns or yields goes on in the direction of the frame it handled, None is consumed.
+
+    A method that never gives anything on is refused before the start if another processor waits for what it
+    takes (`antiphon.forgetting`), unless it says that it means it: `consumes`.
     """
 
     def declare(method: F) -> F:
-        setattr(method, "__antiphon_on__", (kinds, direction))  # noqa: B010
+        setattr(method, "__antiphon_on__", Declaration(kinds, direction, consumes))  # noqa: B010
         return method
 
     return declare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from antiphon.forgetting import forgotten
 from antiphon.frames import Frame
 from antiphon.pipeline import Branching, Pipeline
 from antiphon.processor import Processor
@@ -44,6 +45,8 @@ def check_wiring(pipeline: Processor) -> None:
                 )
             seen[id(thing)] = part.name
     _walk(pipeline, _Stream(), "the start of the pipeline")
+    for mistake in forgotten(pipeline):
+        raise WiringError(str(mistake))
 
 
 def _walk(processor: Processor, stream: _Stream, after: str) -> _Stream:

@@ -342,7 +342,7 @@ def test_a_request_to_end_passes_a_processor_suspended_on_a_downstream_frame() -
 
 
 class Fails(Processor):
-    @on(Note)
+    @on(Note, consumes=True)
     def note(self, frame: Note) -> None:
         self.fail(f"note {frame.tag}", fatal=frame.tag > 1)
 

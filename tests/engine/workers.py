@@ -130,7 +130,7 @@ class Failing(Attentive):
 class Delegating(Attentive):
     """Works in tasks: the handler is over at once, the frames come later."""
 
-    @on(Note, Word)
+    @on(Note, Word, consumes=True)
     def work(self, frame: Item) -> None:
         self.tell("begin", frame)
         self.spawn(self.later(frame), name="later")
