@@ -23,6 +23,10 @@ class BotError(Exception):
     """The bot file cannot be used; the message says what to change."""
 
 
+class BotFailed(BotError):
+    """`bot(session)` raised something of its own."""
+
+
 def load_bot(path: Path | None) -> Bot:
     """The bot in a file, or the built-in one. Raises BotError."""
     if path is None:
@@ -41,13 +45,13 @@ def load_bot(path: Path | None) -> Bot:
 
 
 async def build(bot: Bot, session: Session) -> Processor:
-    """Ask the bot for its pipeline. Raises BotError when it fails or returns something else."""
+    """Ask the bot for its pipeline. Raises BotFailed if it fails, BotError for another result."""
     try:
         made = await bot(session)
     except (ServiceError, WiringError):
         raise
     except Exception as error:
-        raise BotError(f"bot(session) failed: {_where(error)}") from error
+        raise BotFailed(f"bot(session) failed: {_where(error)}") from error
     if made is None:
         raise BotError("bot(session) returned nothing: it must return a pipeline.")
     try:

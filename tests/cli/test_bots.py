@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from antiphon import Pipeline, Session
-from antiphon.bots import BotError, build, load_bot
+from antiphon.bots import BotError, BotFailed, build, load_bot
 
 GOOD = "from antiphon import Pipeline\nasync def bot(session):\n    return Pipeline([])\n"
 
@@ -53,6 +53,14 @@ def test_mistakes(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BotError, match=said) as caught:
         made(tmp_path, text)
     assert "\n" not in str(caught.value)
+
+
+def test_a_bot_that_fails_is_told_apart_from_one_that_gives_something_else(tmp_path: Path) -> None:
+    with pytest.raises(BotFailed):
+        made(tmp_path, "async def bot(session):\n    return session.data['name']\n")
+    with pytest.raises(BotError) as caught:
+        made(tmp_path, "async def bot(session):\n    return 5\n")
+    assert not isinstance(caught.value, BotFailed)
 
 
 def test_no_such_file(tmp_path: Path) -> None:

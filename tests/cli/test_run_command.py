@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -23,6 +24,21 @@ def test_the_help_shows_what_can_be_chosen() -> None:
 def test_a_bad_option_is_told() -> None:
     result = CliRunner().invoke(app, ["run", "--port", "70000"])
     assert result.exit_code == 2
+
+
+def test_an_ice_server_must_look_like_one() -> None:
+    result = CliRunner().invoke(app, ["run", "--ice-server", "example.com"], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert "'example.com' is not like stun:" in result.stderr
+
+
+def test_a_bot_that_gives_no_pipeline_is_not_served(tmp_path: Path) -> None:
+    bot = tmp_path / "bot.py"
+    bot.write_text("async def bot(session):\n    return 1\n")
+    result = CliRunner().invoke(app, ["run", str(bot), "--port", "0"])
+    assert result.exit_code == 2
+    assert "must return a pipeline" in result.stderr
+    assert "Talk to the bot" not in result.stdout
 
 
 def test_a_log_line_is_one_json_object() -> None:

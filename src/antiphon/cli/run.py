@@ -9,12 +9,13 @@ import sys
 from collections.abc import Coroutine
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 
-from antiphon.bots import Bot, BotError, load_bot
+from antiphon.bots import Bot, BotFailed, load_bot
+from antiphon.cli import run_options as options
 from antiphon.cli.browser import open_page as open_in_browser
 from antiphon.cli.told import EXIT_FAILED, told
 from antiphon.record.folder import Folder
@@ -27,45 +28,28 @@ if TYPE_CHECKING:
     import socket
 
 NEEDED = ("starlette", "uvicorn", "websockets", "prometheus_client")
+UNREHEARSED = (
+    "Serving it all the same: it was tried without a caller's data, which it may need. "
+    "Its models are loaded by the first call."
+)
 
 
 def run(
-    bot: Annotated[
-        Path | None, typer.Argument(help="A Python file with `async def bot(session)`; else the local bot.")
-    ] = None,
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")] = 7860,
-    reload: Annotated[
-        bool, typer.Option("--reload", help="Start anew whenever a Python file beside the bot changes.")
-    ] = False,
-    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
-    allowed_origins: Annotated[
-        list[str] | None,
-        typer.Option("--allowed-origins", help="A web page elsewhere that may use it, or *; repeatable."),
-    ] = None,
-    auth: Annotated[Auth, typer.Option(help="token: only who got one from POST /start.")] = Auth.NONE,
-    max_sessions: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 100,
-    max_minutes: Annotated[
-        float | None, typer.Option(min=0.01, help="The longest that a call may last.")
-    ] = None,
-    drain: Annotated[float, typer.Option(min=0, help="Seconds that calls may go on after a SIGTERM.")] = 60.0,
-    ice_server: Annotated[
-        list[str] | None, typer.Option(help="A STUN or TURN server for WebRTC; repeatable.")
-    ] = None,
-    trust_proxy: Annotated[
-        str, typer.Option(help="Proxies whose X-Forwarded headers count; addresses with commas, or *.")
-    ] = "127.0.0.1",
-    watch: Annotated[
-        bool | None,
-        typer.Option(
-            "--watch/--no-watch", help="Show on the page what goes on inside; else on this machine only."
-        ),
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(help="Keep a log of every call in this folder; `antiphon replay` runs them again."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Log in JSON, one object per line.")] = False,
+    bot: options.BotFile = None,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 7860,
+    reload: options.Reload = False,
+    open_page: options.OpenPage = False,
+    allowed_origins: options.AllowedOrigins = None,
+    auth: options.Admission = Auth.NONE,
+    max_sessions: options.MaxSessions = 100,
+    max_minutes: options.MaxMinutes = None,
+    drain: options.Drain = 60.0,
+    ice_server: options.IceServers = None,
+    trust_proxy: options.TrustProxy = "127.0.0.1",
+    watch: options.Watch = None,
+    record: options.Record = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Serve a bot: open the address it prints and talk to it.
 
@@ -126,8 +110,8 @@ async def _warm(bot: Bot) -> None:
     with Console(stderr=True).status("Waking the bot: its models are being loaded ..."):
         try:
             await rehearse(bot)
-        except BotError as error:
-            typer.echo(f"antiphon: not rehearsed, the first call may be slow: {error}", err=True)
+        except BotFailed as error:
+            typer.echo(f"antiphon: {error}. {UNREHEARSED}", err=True)
 
 
 def _check_installed() -> None:
