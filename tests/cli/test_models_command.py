@@ -36,11 +36,13 @@ def test_path_of_an_absent_model(cli: CliRunner) -> None:
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "run `antiphon models fetch silero-vad`" in result.stderr
+    assert cli.invoke(app, ["path", "silero-vad", "--json"]).exit_code == 1
 
 
 def test_a_misspelt_name(cli: CliRunner) -> None:
     result = cli.invoke(app, ["fetch", "silero-vat"])
     assert result.exit_code == 1
+    assert result.stderr.startswith("antiphon: There is no model")
     assert "did you mean silero-vad" in result.stderr
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from antiphon.cli.told import told
 from antiphon.clock import run_real
 from antiphon.context import AssistantMessage, Context, UserMessage
-from antiphon.services.base import LLM, TextDelta
+from antiphon.services.base import LLM, TextDelta, Warmable
 
 
 def chat(
@@ -55,12 +57,12 @@ def _service(name: str, url: str | None) -> LLM:
 async def _chat(llm: LLM, messages: list[str], *, quiet: bool) -> list[dict[str, str]]:
     from antiphon.local_bot import INSTRUCTIONS
 
+    if isinstance(llm, Warmable):
+        with Console(stderr=True).status("Waking the model ..."):
+            await llm.warm()
     context = Context.of(INSTRUCTIONS)
-    waiting = list(messages)
     turns: list[dict[str, str]] = []
-    while text := (waiting.pop(0) if messages and waiting else "" if messages else _ask()):
-        if messages and not quiet:
-            typer.echo(f"You  {text}")
+    for text in _lines(messages, quiet=quiet):
         context = context.append(UserMessage.of(text))
         answer = await _answer(llm, context, quiet=quiet)
         context = context.append(AssistantMessage(answer))
@@ -68,9 +70,24 @@ async def _chat(llm: LLM, messages: list[str], *, quiet: bool) -> list[dict[str,
     return turns
 
 
-def _ask() -> str:
+def _lines(messages: list[str], *, quiet: bool) -> Iterator[str]:
+    """What was given on the command line, or else what is typed, until an empty line."""
+    keyboard = not messages and sys.stdin.isatty()
+    given = iter(messages) if messages else _typed("You  " if keyboard and not quiet else "")
+    for text in given:
+        if not keyboard and not quiet:
+            typer.echo(f"You  {text}")
+        yield text
+
+
+def _typed(prompt: str) -> Iterator[str]:
+    while text := _ask(prompt):
+        yield text
+
+
+def _ask(prompt: str) -> str:
     try:
-        return input("You  ").strip()
+        return input(prompt).strip()
     except EOFError:
         return ""
 

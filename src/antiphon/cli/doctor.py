@@ -49,9 +49,16 @@ def doctor(
         typer.echo(json.dumps({"ready": not needed, "findings": [f._asdict() for f in findings]}))
     else:
         _show(findings)
-        verdict = "The local bot can run." if not needed else "The local bot cannot run yet: see above."
-        typer.echo(verdict)
+        typer.echo(_verdict(needed))
     raise typer.Exit(1 if needed else 0)
+
+
+def _verdict(needed: list[Finding]) -> str:
+    if not needed:
+        return "The local bot can run."
+    packages = [finding.advice for finding in needed if finding.what.startswith("extra ")]
+    fetch = ["antiphon models fetch"] if len(needed) > len(packages) else []
+    return f"The local bot cannot run yet. First: {', then '.join([*packages, *fetch])}"
 
 
 def _python() -> Finding:
@@ -108,7 +115,7 @@ def _keys() -> list[Finding]:
 def _show(findings: list[Finding]) -> None:
     table = Table(box=SIMPLE, pad_edge=False)
     for column in ("", "what", "how it is", "what to do"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for finding in findings:
         mark = "[green]✓[/]" if finding.good else "[yellow]–[/]"
         table.add_row(mark, *(escape(text) for text in (finding.what, finding.state, finding.advice)))

@@ -19,7 +19,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from antiphon import models
-from antiphon.models import DEFAULT_SET, REGISTRY, TEST_SET, Fetcher, Kind, ModelError, Places, State
+from antiphon.cli.told import told
+from antiphon.models import DEFAULT_SET, REGISTRY, TEST_SET, Fetcher, Kind, Places, State
+from antiphon.models.finding import known
 
 app = typer.Typer(
     help="Model files for the local services: list them, fetch them, find them.",
@@ -49,7 +51,7 @@ def list_models(as_json: Json = False) -> None:
 
     Examples: `antiphon models list`, `antiphon models list --json`
     """
-    with _told():
+    with told():
         rows = _rows()
     if as_json:
         typer.echo(json.dumps([msgspec.to_builtins(row) for row in rows], indent=2))
@@ -81,7 +83,11 @@ def fetch(
     usual = TEST_SET if for_tests else DEFAULT_SET
     wanted = list(REGISTRY) if all_models else list(names or usual)
     paths: dict[str, Path] = {}
-    with _told(), _bars() as (bar, note):
+    with told():
+        for name in wanted:
+            if "/" not in name:
+                known(name)
+    with told(), _bars() as (bar, note):
         fetcher = Fetcher(note=note)
         for name in wanted:
             if "/" in name:
@@ -98,13 +104,15 @@ def fetch(
 @app.command()
 def path(
     name: Annotated[str, typer.Argument(help="A model's name, as `antiphon models list` shows it.")],
+    as_json: Json = False,
 ) -> None:
     """Print the folder that holds a model's files.
 
     Example: `ls $(antiphon models path silero-vad)`
     """
-    with _told():
-        typer.echo(str(models.locate(name)))
+    with told():
+        folder = str(models.locate(name))
+    typer.echo(json.dumps({name: folder}, indent=2) if as_json else folder)
 
 
 def _rows() -> list[Row]:
@@ -134,16 +142,6 @@ def _table(rows: list[Row]) -> Table:
         state = f"[{_STYLES[State(row.state)]}]{row.state}[/]"
         table.add_row(name, row.purpose, row.licence, f"{row.size / 1e6:.0f} MB", state)
     return table
-
-
-@contextmanager
-def _told() -> Generator[None, None, None]:
-    """End the command with the sentence of a `ModelError` and exit code 1."""
-    try:
-        yield
-    except ModelError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
 
 
 @contextmanager
