@@ -59,8 +59,12 @@ class Forgetful(Processor):
         super().__init__()
         self.seen: list[str] = []
 
-    @on(StartFrame, EndFrame, BotStartedSpeakingFrame)
+    @on(StartFrame, EndFrame)
     def look(self, frame: Frame) -> None:
+        self.seen.append(frame.name)
+
+    @on(BotStartedSpeakingFrame, consumes=True)
+    def take(self, frame: BotStartedSpeakingFrame) -> None:
         self.seen.append(frame.name)
 
 
@@ -75,6 +79,32 @@ def test_f31_start_and_end_pass_whatever_a_handler_gives_back() -> None:
     stage = play([first, second], lambda session: [])
     assert first.seen == second.seen == ["StartFrame", "EndFrame"]
     assert stage.result.ended is Ended.ENDED
+
+
+class Listener(Processor):
+    """Counts the words of transcripts; the one who wrote it forgot that others want them too."""
+
+    def __init__(self) -> None:
+        super().__init__("word counter")
+        self.words = 0
+
+    @on(TranscriptionFrame)
+    def count(self, frame: TranscriptionFrame) -> None:
+        self.words += len(frame.text.split())
+
+
+def test_f31_who_keeps_what_another_waits_for_is_named_before_the_start() -> None:
+    """With both, what it takes and from whom, and the two ways out."""
+    session = Session(transport=MemoryTransport())
+    bot = voice_bot(FakeLLM(), before_turns=[Listener()])
+    session.end()
+    with pytest.raises(WiringError) as caught:
+        run_virtual(session.run(Pipeline([bot(session)])))
+    assert str(caught.value) == (
+        "word counter takes every TranscriptionFrame and passes none on, but Turns waits for it: let "
+        "Listener.count return the frame, or, if it is to end there, declare it with "
+        "@on(TranscriptionFrame, consumes=True)."
+    )
 
 
 class Clumsy(Processor):

@@ -50,6 +50,14 @@ DEVELOPERS = (
     ),
     Guard(
         31,
+        "who keeps what another waits for is refused",
+        "wiring.py",
+        "    for mistake in forgotten(pipeline):\n        raise WiringError(str(mistake))\n",
+        "",
+        ("test_developers::test_f31_who_keeps_what_another_waits_for_is_named_before_the_start",),
+    ),
+    Guard(
+        31,
         "who is there twice is refused",
         "wiring.py",
         "            if id(thing) in seen:",
