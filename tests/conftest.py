@@ -1,16 +1,15 @@
-"""For all tests: hypothesis without deadlines, as machines are shared, and log levels as they were."""
+"""For all tests: how hard properties are tried (`effort`), and log levels as they were."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
-settings.register_profile("antiphon", deadline=None, derandomize="CI" in os.environ, print_blob=True)
-settings.load_profile("antiphon")
+from effort import load_profile
+
+load_profile()
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.audio.pcm import rms_dbfs, samples, silence, to_pcm
 from antiphon.audio.polyphase import LiveResampler
+from effort import examples
 
 RATES = [(8000, 16000), (16000, 8000), (24000, 48000), (48000, 16000), (24000, 16000), (44100, 16000)]
 
@@ -76,7 +77,7 @@ def test_after_a_flush_it_is_fresh() -> None:
     assert in_pieces(resampler, sine(8000), 320) == in_pieces(resampler, sine(8000), 320)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.binary(max_size=64)), st.sampled_from(RATES), st.integers(1, 3))
 def test_any_bytes_keep_their_duration(pieces: list[bytes], rates: tuple[int, int], channels: int) -> None:
     resampler = LiveResampler(*rates, channels)

@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.context import (
@@ -27,6 +27,7 @@ from antiphon.contexts import (
     load_context,
     save_context,
 )
+from effort import examples
 
 from .strategies import contexts, texts
 
@@ -79,7 +80,7 @@ def test_a_mark_only_where_something_was_cut(answer: AssistantMessage, said: str
 
 
 @given(contexts, texts)
-@settings(max_examples=40)
+@examples(40)
 def test_marking_once_is_marking_for_good(context: Context, mark: str) -> None:
     marked = for_model(context, mark)
     assert for_model(marked) == marked
@@ -91,7 +92,7 @@ def test_marking_once_is_marking_for_good(context: Context, mark: str) -> None:
 
 
 @given(contexts)
-@settings(max_examples=40)
+@examples(40)
 def test_a_context_comes_back_as_it_was(context: Context) -> None:
     assert load_context(save_context(context)) == context
     assert load_context(save_context(context).decode()) == context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from antiphon.context import (
 )
 from antiphon.contexts import SummaryRefused, apply_summary, is_summary, plan_summary
 from antiphon.services.chat_format import to_messages
+from effort import examples
 
 from .strategies import callers, contexts, messages, places
 
@@ -145,7 +146,7 @@ def test_keep_turns_is_positive() -> None:
 
 
 @given(contexts, st.integers(1, 3), st.lists(messages, max_size=3))
-@settings(max_examples=40)
+@examples(40)
 def test_whatever_the_conversation(context: Context, keep_turns: int, new: list[Message]) -> None:
     plan = plan_summary(context, 1, keep_turns=keep_turns)
     if plan is None:

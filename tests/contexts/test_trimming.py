@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.context import (
@@ -18,6 +18,7 @@ from antiphon.context import (
 )
 from antiphon.contexts import context_tokens, plan_summary, trim
 from antiphon.contexts.summary import apply_summary
+from effort import examples
 
 from .strategies import callers, contexts, places
 
@@ -81,7 +82,7 @@ def test_a_budget_is_positive(budget: int) -> None:
 
 
 @given(contexts, st.integers(1, 250))
-@settings(max_examples=40)
+@examples(40)
 def test_whatever_the_conversation_and_the_budget(context: Context, budget: int) -> None:
     before = context.messages
     after = trim(context, budget).messages
@@ -103,14 +104,14 @@ def test_whatever_the_conversation_and_the_budget(context: Context, budget: int)
 
 
 @given(contexts, st.integers(1, 250))
-@settings(max_examples=40)
+@examples(40)
 def test_trimming_twice_changes_nothing(context: Context, budget: int) -> None:
     once = trim(context, budget)
     assert trim(once, budget) == once
 
 
 @given(contexts)
-@settings(max_examples=40)
+@examples(40)
 def test_a_sound_conversation_within_its_budget_stays(context: Context) -> None:
     strays = {place for place, caller in callers(context.messages).items() if caller is None}
     sound = context.with_messages(m for place, m in enumerate(context.messages) if place not in strays)

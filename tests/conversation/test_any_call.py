@@ -35,6 +35,7 @@ from antiphon.text.first_sentences import AfterSentences
 from antiphon.turns.fluent import FluentTurns
 from antiphon.turns.state import Policy
 from conversation.kit import check_call, simple_bot, user_texts
+from effort import seeds
 
 TEXT = "tell me more about the weather in this town please and then stop it now"
 ANSWER = "clouds will gather over that old harbour before night falls upon every quiet roof"
@@ -114,7 +115,7 @@ BOTS = [simple_bot, voice_bot, speculative_bot, careful_bot, insisting_bot]
 
 
 @pytest.mark.parametrize("bot", BOTS)
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", seeds(15))
 def test_the_truth_about_any_call(seed: int, bot: Callable[..., Bot]) -> None:
     call = _call(seed, bot)
     check_call(call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.judgement import Judgement
@@ -47,6 +47,7 @@ from antiphon.turns.rules import (
     StartByWords,
 )
 from antiphon.turns.state import Claim, FluentState, Phase, Policy
+from effort import examples
 
 Timed = tuple[float, Event]
 HEARD = (SpeechPaused(0.06), SpeechStopped(0.2))
@@ -342,7 +343,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(POLICIES, st.lists(st.tuples(st.floats(0, 2), EVENTS), max_size=30))
 def test_any_order_of_events(policy: Policy, gaps: list[tuple[float, Event]]) -> None:
     """Turns end exactly once; what is paused goes on or is cancelled; deadlines move things on."""
@@ -386,7 +387,7 @@ def test_any_order_of_events(policy: Policy, gaps: list[tuple[float, Event]]) ->
     assert not held
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.tuples(st.floats(0, 1), EVENTS), max_size=20))
 def test_a_step_depends_on_nothing_but_its_arguments(gaps: list[tuple[float, Event]]) -> None:
     one, other = FluentTurns(), FluentTurns()

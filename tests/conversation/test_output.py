@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.audio.pcm import samples
@@ -24,6 +24,7 @@ from antiphon.session import Ended, Session
 from antiphon.testing import FakeTTS, Utterance, blocks, decode, recording, text_of
 from antiphon.transports.memory import MemoryTransport
 from conversation.kit import Act, Stage, play, unbroken
+from effort import examples
 
 RATE = 24000
 
@@ -68,7 +69,7 @@ def test_a_lead_lets_packets_leave_earlier_and_no_more() -> None:
     assert times == pytest.approx([max(1.0, 0.9 + n * 0.02) for n in range(50)])
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.integers(1, 1500), min_size=1, max_size=12))
 def test_sound_in_any_pieces_is_padded_at_its_end_only(sizes: list[int]) -> None:
     stage = _played(*((1.0, _raw(_sound(size))) for size in sizes))

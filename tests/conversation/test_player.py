@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.audio.pcm import samples
 from antiphon.audio.player import Packet, Player
+from effort import examples
 
 PACKET = 480
 FADE = 120
@@ -86,7 +87,7 @@ ACTIONS: st.SearchStrategy[list[Flush | Add | Do]] = st.lists(
 )
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(ACTIONS)
 def test_whatever_happens_each_owner_hears_a_run_of_its_samples(actions: list[Flush | Add | Do]) -> None:
     """Per owner: what is handed out, dropped and waiting are all that was added, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.turns.events import (
@@ -28,6 +28,7 @@ from antiphon.turns.events import (
     Typed,
 )
 from antiphon.turns.simple import Phase, SimpleTurns, TurnParams, TurnState
+from effort import examples
 
 WORDS = st.sampled_from(["", "yes", "hello there", "hello there you"])
 EVENTS = st.one_of(
@@ -100,7 +101,7 @@ class Driver:
         return [made.decision.text for made in self.made if isinstance(made.decision, Commit)]
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(MACHINES, SCRIPTS)
 def test_turns_open_before_they_end_and_end_once(
     machine: SimpleTurns, script: list[tuple[float, Event]]
@@ -123,7 +124,7 @@ def test_turns_open_before_they_end_and_end_once(
     assert is_open == (driver.state.phase is not Phase.IDLE)
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(MACHINES, SCRIPTS)
 def test_a_user_who_has_stopped_is_never_left_waiting(
     machine: SimpleTurns, script: list[tuple[float, Event]]
@@ -137,7 +138,7 @@ def test_a_user_who_has_stopped_is_never_left_waiting(
         assert words in driver.committed[-1]
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(MACHINES, SCRIPTS)
 def test_every_turn_and_interruption_has_a_reason(
     machine: SimpleTurns, script: list[tuple[float, Event]]
@@ -148,7 +149,7 @@ def test_every_turn_and_interruption_has_a_reason(
             assert made.decision.text.strip()
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(MACHINES, SCRIPTS)
 def test_it_interrupts_only_a_bot_that_is_active(
     machine: SimpleTurns, script: list[tuple[float, Event]]

@@ -14,7 +14,8 @@ from antiphon.frames import (
     TranscriptionFrame,
     UserStoppedSpeakingFrame,
 )
-from antiphon.services.stt_host import ATTEMPTS, PREROLL_SECONDS, STTHost
+from antiphon.services.stt_host import PREROLL_SECONDS, STTHost
+from antiphon.services.unbroken import ATTEMPTS
 from antiphon.services.vad_host import VADHost
 from antiphon.session import Ended, Session
 from antiphon.testing import Fail, FakeSTT, FakeVAD, Noise, Steps, Utterance
@@ -118,18 +119,18 @@ def test_a_recogniser_that_stops_ends_the_session_and_says_so() -> None:
     assert "the key is wrong" in stage.result.reason
 
 
-def test_a_recogniser_that_breaks_off_is_started_anew() -> None:
+def test_a_recogniser_that_breaks_off_is_started_anew_and_hears_it_again() -> None:
     stt = FakeSTT(fault=[Fail(0, "the line broke"), Fail(2, "again")], delay=0.1)
     said: list[Said] = []
     for number, word in enumerate(("one", "two", "three", "four")):
         said += [Utterance(word, id=number), 2.0]
-    stage = _listen(stt, 0.5, *said, 2.0)
-    assert _finals(stage) == ["two", "four"]
+    stage = _listen(stt, 0.5, *said, 2.0, ends=[1.5])
+    assert _finals(stage) == ["one", "two", "two three", "two three four"]
     assert [error.error for error in stage.result.errors] == ["the line broke", "again"]
     assert stage.result.ended is Ended.ENDED
     frames = [timed.frame for timed in stage.of(TranscriptionFrame)]
     segments = [frame.segment for frame in frames if isinstance(frame, TranscriptionFrame)]
-    assert segments == sorted(segments)
+    assert segments == [0, 1, 1, 1]
     assert all(frame.finalized for frame in frames if isinstance(frame, TranscriptionFrame))
 
 
@@ -140,4 +141,8 @@ def test_a_recogniser_that_breaks_off_again_and_again_ends_the_session() -> None
         said += [Utterance("word", id=number), 2.0]
     stage = _listen(stt, 0.5, *said, 2.0)
     assert stage.result.ended is Ended.FAILED
-    assert len(stage.result.errors) == ATTEMPTS
+    errors = [error.error for error in stage.result.errors]
+    assert errors.count("the line broke") == ATTEMPTS
+    assert [error for error in errors if "lost" in error] == [errors[2]], (
+        "what was said is given up, and told"
+    )

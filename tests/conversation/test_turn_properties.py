@@ -44,6 +44,7 @@ from antiphon.turns.events import (
 from antiphon.turns.fluent import FluentTurns
 from antiphon.turns.rules import StartByAny, StartBySpeech, StartByTranscript
 from antiphon.turns.state import FluentState, Policy
+from effort import examples
 
 PAUSE, STOP = 0.06, 0.2
 
@@ -269,5 +270,5 @@ def _bare(words: list[str]) -> list[str]:
     return [word.rstrip(".?,") for word in words]
 
 
-Conversation.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+Conversation.TestCase.settings = settings(examples(150), stateful_step_count=30)
 TestConversation: Any = Conversation.TestCase

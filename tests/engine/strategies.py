@@ -6,8 +6,7 @@ alone how many frames come out for one that goes in: the properties compare sess
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -16,19 +15,14 @@ from hypothesis import strategies as st
 
 from antiphon.frames import Frame
 from antiphon.pipeline import ParallelPipeline, Switch, SyncParallelPipeline
+from effort import examples
 from engine.kit import Alarm, Log, Mark, Note, Word
 from engine.workers import TEMPERS, Kind
 
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
-
-def contract(examples: int = 60) -> Callable[[Any], Any]:
-    """Hypothesis settings of a property; HYPOTHESIS_PROFILE=thorough runs ten times as many examples."""
-    return settings(
-        max_examples=examples * (10 if THOROUGH else 1),
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+def contract(number: int) -> settings:
+    """Hypothesis settings of a property that so many examples are enough for, if there is time."""
+    return settings(examples(number), suppress_health_check=[HealthCheck.too_slow])
 
 
 class Line(NamedTuple):

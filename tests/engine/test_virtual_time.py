@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from antiphon.clock import VIRTUAL_EPOCH, Clock, VirtualTimeDeadlock, VirtualTimeLoop, run_virtual
+from effort import seeds
 
 
 def test_time_jumps_to_the_next_timer_in_order() -> None:
@@ -89,7 +90,7 @@ def test_the_same_seed_gives_the_same_schedule_and_others_give_others() -> None:
     assert len({tuple(schedule(seed)) for seed in range(10)}) > 5
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_shuffling_keeps_the_order_of_plain_callbacks(seed: int) -> None:
     order: list[int] = []
 

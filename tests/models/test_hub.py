@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from hub_standin import Faults, HubStandIn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.models import ModelError
 from antiphon.models.download import ATTEMPTS, Unreachable
 from antiphon.models.fetching import no_progress
 from antiphon.models.hub import DEFAULT_ENDPOINT, Hub, HubFile, HubId
+from effort import examples
 
 BODY = bytes(range(251)) * 400
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -48,7 +49,7 @@ def test_a_file_is_downloaded(standin: HubStandIn, tmp_path: Path) -> None:
     assert standin.downloads()[0].path == "/owner/name/resolve/main/sub/model.bin"
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     cut=st.integers(0, len(BODY)),
     cuts=st.integers(1, ATTEMPTS - 1),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.audio.sound import Sound
@@ -27,6 +27,7 @@ from antiphon.observe.timeline_model import (
     UserTurn,
 )
 from antiphon.observe.waveform import MAX_PEAKS, peaks, wav_address
+from effort import examples
 
 from .kit import read_page, recorded
 
@@ -124,7 +125,7 @@ def test_without_sound_and_with_too_much_of_it() -> None:
 
 
 @given(HOSTILE)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_text_can_change_the_page(text: str) -> None:
     """The same elements with the same attributes as for a harmless word, and only the page's own script."""
     page, harmless = read_page(to_html(timeline(text))), read_page(to_html(timeline()))
@@ -214,7 +215,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 5000), st.integers(1, 200))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_no_sample_is_louder_than_its_peaks(count: int, rate: int) -> None:
     samples = np.random.default_rng(count).uniform(-1, 1, count).astype(np.float32)
     found = peaks(samples, rate)

@@ -28,6 +28,7 @@ from antiphon.testing import (
 )
 from antiphon.turns.fluent import FluentTurns
 from antiphon.turns.state import Policy
+from effort import seeds
 from rtvi.kit import Act, Line, held
 
 ASKED = "tell me more about the weather in this town please and then stop it now"
@@ -103,7 +104,7 @@ def check_pairs(line: Line) -> None:
 
 
 @pytest.mark.parametrize("policy", [Policy(), Policy(speculate=True)], ids=["plain", "speculative"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_a_client_is_told_the_truth_about_any_call(seed: int, policy: Policy) -> None:
     line, call, typed = hold(seed, policy)
     assert call.result.ended is Ended.ENDED

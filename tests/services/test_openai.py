@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.context import Context, ToolCall, ToolSpec, UserMessage
 from antiphon.services.base import LLM, ServiceError, TextDelta, Usage, Warmable
 from antiphon.services.openai import OpenAI
 from antiphon.services.openai_errors import RateLimited
+from effort import examples
 
 CONTEXT = Context.of("Be brief.").append(UserMessage.of("Hi."))
 KEY = "sk-very-secret"
@@ -130,7 +131,7 @@ def test_text_and_usage_are_streamed() -> None:
     assert ask(StandIn(body)) == [TextDelta("Hel"), TextDelta("lo ÿ."), Usage(7, 2)]
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.integers(1, 60))
 def test_the_network_may_cut_the_answer_anywhere(chunk: int) -> None:
     assert ask(StandIn(chunk=chunk)) == [TextDelta("Hel"), TextDelta("lo ÿ.")]
@@ -183,7 +184,7 @@ def test_a_tool_call_comes_whole() -> None:
     assert ask(StandIn(body)) == [ToolCall("c1", "look", {"at": "cats"})]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.data())
 def test_a_stream_that_breaks_half_way_never_gives_a_call(data: st.DataObject) -> None:
     body = call('{"at": ') + call('"cats"}')

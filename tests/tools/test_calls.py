@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from antiphon.context import ToolCall
 from antiphon.tools import CallGroup, Order, Step, ToolKind, ToolOutcome
+from effort import examples
 
 PURE, EFFECTFUL, BACKGROUND = ToolKind.PURE, ToolKind.EFFECTFUL, ToolKind.BACKGROUND
 
@@ -216,4 +217,4 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
 
 
 TestAnyOrderOfEvents = AnyOrderOfEvents.TestCase
-TestAnyOrderOfEvents.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestAnyOrderOfEvents.settings = settings(examples(60), stateful_step_count=25)

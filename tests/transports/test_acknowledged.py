@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.clock import run_virtual
@@ -17,6 +17,7 @@ from antiphon.session import Session, SessionResult
 from antiphon.testing import FakeTTS
 from antiphon.testing.probe import Probe
 from antiphon.transports.acknowledged import PATIENCE, AcknowledgedOutput, Unheard
+from effort import examples
 
 TEXT = "One two three four five six seven eight nine ten."
 
@@ -143,7 +144,7 @@ def test_the_end_waits_for_the_last_mark() -> None:
     assert session.now() >= heard_at(probe)[-1][0]
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), min_size=1, max_size=6), st.floats(0.2, 4.0))
 def test_after_a_cut_nothing_more_counts(delays: list[float | None], cut_at: float) -> None:
     """Marks that come back after the clear are those of sound that was thrown away, or may be."""

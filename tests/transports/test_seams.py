@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -16,13 +16,15 @@ from antiphon.session import Session
 from antiphon.testing import recording
 from antiphon.transports.memory import MemoryTransport
 from conversation.kit import Act, play
+from effort import examples
 
 from .webrtc.measure import worst_click
 
 OUT, IN = 24000, 16000
 PITCH = 440.0
 
-cuts = st.lists(st.integers(1, 700), min_size=1, max_size=8)
+cuts = st.lists(st.integers(1, 700), max_size=7).map(lambda sizes: [*sizes, 200])
+SAMPLE_BY_SAMPLE = [1]
 
 
 def sine(rate: int, seconds: float) -> NDArray[np.int16]:
@@ -52,7 +54,8 @@ def spoken(parts: list[bytes], rate: int, channels: int = 1) -> NDArray[np.int16
     return samples(recording(stage.line.sink.packets, OUT))
 
 
-@settings(max_examples=5)
+@examples(5)
+@example(SAMPLE_BY_SAMPLE, 8000)
 @given(cuts, st.sampled_from([8000, 16000, 22050, 44100, 48000]))
 def test_f27_pieces_of_another_rate_have_no_seams(sizes: list[int], rate: int) -> None:
     heard = spoken(pieces(sine(rate, 0.6), sizes), rate)
@@ -61,7 +64,7 @@ def test_f27_pieces_of_another_rate_have_no_seams(sizes: list[int], rate: int) -
     assert worst_click(inside, OUT, PITCH) < -38
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.integers(1, 3000), cuts)
 def test_f27_the_last_piece_is_heard_to_its_end(extra: int, sizes: list[int]) -> None:
     sound = np.full(4800 + extra, 1000, dtype=np.int16)
@@ -76,7 +79,8 @@ def test_f27_a_second_of_sound_takes_a_second(rate: int, channels: int) -> None:
     assert np.count_nonzero(heard) / OUT == pytest.approx(1.0, abs=0.005)
 
 
-@settings(max_examples=10)
+@examples(10)
+@example(SAMPLE_BY_SAMPLE)
 @given(cuts)
 def test_f27_the_users_sound_has_no_seams_either(sizes: list[int]) -> None:
     line = MemoryTransport()

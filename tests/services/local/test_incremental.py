@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ears_kit import HeldReader, Item, Line, Reader, played, recording, scripts, silence, word, words
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.clock import run_virtual
@@ -17,6 +17,7 @@ from antiphon.services.local.abort import Abort
 from antiphon.services.local.arrays import Pcm
 from antiphon.services.local.incremental import Recogniser, transcribe
 from antiphon.services.local.segmenter import Segmenter
+from effort import examples
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -217,7 +218,7 @@ def test_when_nobody_listens_no_more_audio_is_taken() -> None:
 pauses = st.lists(st.sampled_from([0.0, 0.1, 1.0]), min_size=25, max_size=25)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(scripts(25), pauses, st.integers(0, 3))
 def test_in_virtual_time_every_flush_is_answered_once_in_order(
     script: list[str], waits: list[float], seed: int

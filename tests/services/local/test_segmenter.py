@@ -5,12 +5,13 @@ from itertools import pairwise
 
 import pytest
 from ears_kit import Item, played, read_words, scripts, silence, spelled, word, words
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.services.base import Audio, EndTurn, Flush, ServiceError, Transcript
 from antiphon.services.local.segment import Order
 from antiphon.services.local.segmenter import Segmenter
+from effort import examples
 
 
 def work(core: Segmenter, readings: list[Order] | None = None) -> list[Transcript]:
@@ -182,7 +183,7 @@ def test_damaged_sound_and_senseless_options_are_refused() -> None:
 pauses = st.lists(st.booleans(), min_size=40, max_size=40)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(scripts(40), pauses, st.sampled_from([0.25, 0.5, 1.0]))
 def test_every_flush_is_answered_once_with_all_that_was_said_in_its_turn(
     script: list[str], pauses: list[bool], every: float
@@ -210,7 +211,7 @@ def flushes(turn: str) -> list[str]:
     return [turn[: each.start()] for each in re.finditer("flush", turn)]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(scripts(40), pauses)
 def test_transcripts_never_go_back(script: list[str], pauses: list[bool]) -> None:
     core, told = Segmenter(partial_every=0.25), list[Transcript]()

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.context import ToolCall
@@ -158,7 +158,6 @@ calls = st.tuples(st.text(min_size=1), st.dictionaries(st.text(), json_values, m
 WRAPPINGS = ["{}", "```json\n{}\n```", "<tool_call>\n{}\n</tool_call>", "<tool_call>{}</tool_call>"]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["", "One moment, "]), calls, st.sampled_from(WRAPPINGS)), max_size=3),
     st.booleans(),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from antiphon.audio.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
@@ -29,6 +29,7 @@ from antiphon.transports.telephony.events import (
 from antiphon.transports.telephony.plivo import Plivo, parse_headers
 from antiphon.transports.telephony.telnyx import Telnyx
 from antiphon.transports.telephony.twilio import Twilio
+from effort import examples
 
 from .kit import PROVIDERS, line
 
@@ -73,7 +74,7 @@ def test_sound_and_everything_else_is_understood(provider: str) -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@settings(max_examples=10)
+@examples(10)
 @given(pcm=st.binary(min_size=1280, max_size=1280))
 def test_what_is_sent_is_what_the_provider_reads(provider: str, pcm: bytes) -> None:
     phone = line(provider)
@@ -249,7 +250,7 @@ def survives(decode: Callable[[str | bytes], object], message: str | bytes) -> N
 
 @pytest.mark.parametrize("started", [False, True])
 @pytest.mark.parametrize("provider", PROVIDERS)
-@settings(max_examples=6)
+@examples(6)
 @given(message=st.one_of(st.text(max_size=200), st.binary(max_size=200), JSON.map(json.dumps)))
 @example(message="[" * 60000)
 @example(message='{"event":' * 8000)
@@ -264,14 +265,14 @@ def test_junk_is_an_error_in_a_sentence(provider: str, started: bool, message: s
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@settings(max_examples=6)
+@examples(6)
 @given(event=EVENTS, fields=st.dictionaries(FIELDS, JSON, max_size=4))
 def test_events_with_the_wrong_fields(provider: str, event: str, fields: dict[str, Any]) -> None:
     survives(fresh(provider, True).decode, json.dumps({"event": event, **fields}))
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@settings(max_examples=6)
+@examples(6)
 @given(data=st.data())
 def test_valid_messages_with_bytes_changed(provider: str, data: st.DataObject) -> None:
     change_some(provider, data)
@@ -279,7 +280,7 @@ def test_valid_messages_with_bytes_changed(provider: str, data: st.DataObject) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", PROVIDERS)
-@settings(max_examples=1000)
+@examples(1000)
 @given(data=st.data(), fields=st.dictionaries(FIELDS, JSON, max_size=4), event=EVENTS, junk=st.binary())
 def test_long_fuzz(
     provider: str, data: st.DataObject, fields: dict[str, Any], event: str, junk: bytes
