@@ -57,7 +57,7 @@ RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
     st.builds(Received, TIMES, st.integers(-1, 9), st.text(), st.binary(), st.booleans()),
     st.builds(Called, TIMES, NUMBERS, NUMBERS, st.text()),
     st.builds(Gave, TIMES, NUMBERS, st.text(), st.binary()),
-    st.builds(Finished, TIMES, NUMBERS, st.none() | st.text(), st.booleans(), st.booleans(), NUMBERS),
+    st.builds(Finished, TIMES, NUMBERS, st.none() | st.text(), st.booleans(), st.booleans()),
     st.builds(Left, TIMES, NUMBERS),
     st.builds(Progressed, TIMES, NUMBERS, st.text()),
     st.builds(Judged, TIMES, NUMBERS, st.floats(0, 1)),

@@ -18,6 +18,7 @@ from antiphon.services.base import (
     EndTurn,
     Flush,
     Local,
+    Notice,
     Picture,
     ServiceError,
     TextDelta,
@@ -26,7 +27,6 @@ from antiphon.services.base import (
     Usage,
     WordTiming,
 )
-from antiphon.services.feed import Feed
 from antiphon.services.image_host import ImageHost
 from antiphon.services.llm_host import LLMHost
 from antiphon.services.stt_host import STTHost
@@ -91,9 +91,7 @@ class _Played:
             if isinstance(result, Finished):
                 _check(result)
 
-    async def _play(
-        self, request: str, finished: Callable[[Finished], None] = _check
-    ) -> AsyncGenerator[Item, None]:
+    async def _play(self, request: str) -> AsyncGenerator[Item, None]:
         call, suspended = self._player.begin(request), False
         try:
             while isinstance(result := await self._player.next(call), Gave):
@@ -103,25 +101,14 @@ class _Played:
         finally:
             if suspended:
                 await self._player.leave(call)
-        finished(result)
+        _check(result)
 
 
 class PlayedSTT(_Played):
     def transcribe(
         self, audio: AsyncIterable[Audio | Flush | EndTurn]
-    ) -> AsyncGenerator[Transcript | EndOfTurn, None]:
-        def finished(result: Finished) -> None:
-            if isinstance(audio, Feed):
-                _take_flushes(audio, result.asked)
-            _check(result)
-
-        return cast(AsyncGenerator[Transcript | EndOfTurn, None], self._play("", finished))
-
-
-def _take_flushes(feed: Feed[Audio | Flush | EndTurn], count: int) -> None:
-    """Take from the feed what the recogniser had taken, as far as it matters."""
-    while count and feed._items:
-        count -= isinstance(feed._items.popleft(), Flush)
+    ) -> AsyncGenerator[Transcript | EndOfTurn | Notice, None]:
+        return cast(AsyncGenerator[Transcript | EndOfTurn | Notice, None], self._play(""))
 
 
 class PlayedLLM(_Played):
@@ -129,24 +116,26 @@ class PlayedLLM(_Played):
         super().__init__(player)
         self.local = local
 
-    def generate(self, context: Context) -> AsyncGenerator[TextDelta | ToolCall | Usage, None]:
-        return cast(AsyncGenerator[TextDelta | ToolCall | Usage, None], self._play(request_of(context)))
+    def generate(self, context: Context) -> AsyncGenerator[TextDelta | ToolCall | Usage | Notice, None]:
+        return cast(
+            AsyncGenerator[TextDelta | ToolCall | Usage | Notice, None], self._play(request_of(context))
+        )
 
     async def prime(self, context: Context) -> None:
         await self._once(PRIME)
 
 
 class PlayedTTS(_Played):
-    async def speak(self, text: AsyncIterable[str]) -> AsyncGenerator[Audio | WordTiming, None]:
+    async def speak(self, text: AsyncIterable[str]) -> AsyncGenerator[Audio | WordTiming | Notice, None]:
         said = " ".join([piece async for piece in text])
         async with aclosing(self._play(said)) as items:
             async for item in items:
-                yield cast(Audio | WordTiming, item)
+                yield cast(Audio | WordTiming | Notice, item)
 
 
 class PlayedImageMaker(_Played):
-    def draw(self, prompt: str) -> AsyncGenerator[Picture, None]:
-        return cast(AsyncGenerator[Picture, None], self._play(prompt))
+    def draw(self, prompt: str) -> AsyncGenerator[Picture | Notice, None]:
+        return cast(AsyncGenerator[Picture | Notice, None], self._play(prompt))
 
 
 class PlayedTurnModel(_Played):

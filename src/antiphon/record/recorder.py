@@ -131,10 +131,10 @@ class _PartListener:
         fields, at = fields_of(item), self.steps.now()
         self.steps.come_out(lambda: self.steps.entry(Gave(at, call, type(item).__name__, fields)))
 
-    def finished(self, call: int, error: Exception | None = None, *, asked: int = 0) -> None:
+    def finished(self, call: int, error: Exception | None = None) -> None:
         failed = None if error is None else describe(error)
         fatal, service = bool(getattr(error, "fatal", False)), isinstance(error, ServiceError)
-        record = Finished(self.steps.now(), call, failed, fatal, service, asked)
+        record = Finished(self.steps.now(), call, failed, fatal, service)
         self.steps.come_out(lambda: self.steps.entry(record))
 
     def left(self, call: int) -> None:

@@ -17,6 +17,7 @@ from antiphon.context import ToolCall
 from antiphon.services.base import (
     Audio,
     EndOfTurn,
+    Notice,
     Picture,
     TextDelta,
     Transcript,
@@ -142,6 +143,7 @@ Item = (
     | Usage
     | Audio
     | WordTiming
+    | Notice
     | Picture
     | TurnPrediction
     | ToolOutcome
@@ -157,6 +159,7 @@ ITEMS: dict[str, type[Item]] = {
         Usage,
         Audio,
         WordTiming,
+        Notice,
         Picture,
         TurnPrediction,
         ToolOutcome,
@@ -174,17 +177,13 @@ class Gave(Record, frozen=True, tag="gave"):
 
 
 class Finished(Record, frozen=True, tag="finished"):
-    """A service came to its end. `error` says that it failed; `service` that it said so itself.
-
-    `asked` is how many flushes a recogniser had taken in by then.
-    """
+    """A service came to its end. `error` says that it failed; `service` that it said so itself."""
 
     at: float
     call: int
     error: str | None = None
     fatal: bool = False
     service: bool = False
-    asked: int = 0
 
 
 class Left(Record, frozen=True, tag="left"):

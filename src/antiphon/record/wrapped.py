@@ -6,7 +6,7 @@ to the schedule: an item is passed on in the same step of the loop.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
@@ -26,6 +26,7 @@ from antiphon.services.base import (
     Flush,
     ImageMaker,
     Local,
+    Notice,
     Picture,
     TextDelta,
     Transcript,
@@ -60,9 +61,7 @@ class _Wrapped:
     def update_settings(self, settings: Mapping[str, Any]) -> None:
         apply_settings(self.service, settings)
 
-    async def _listen(
-        self, items: AsyncIterator[T], request: str, asked: Callable[[], int] = int
-    ) -> AsyncGenerator[T, None]:
+    async def _listen(self, items: AsyncIterator[T], request: str) -> AsyncGenerator[T, None]:
         listener = self.listener
         call, going_on = listener.called(request), True
         try:
@@ -72,11 +71,11 @@ class _Wrapped:
                     item = await anext(items)
                 except StopAsyncIteration:
                     going_on = False
-                    listener.finished(call, asked=asked())
+                    listener.finished(call)
                     return
                 except Exception as error:
                     going_on = False
-                    listener.finished(call, error, asked=asked())
+                    listener.finished(call, error)
                     raise
                 except BaseException:
                     going_on = False
@@ -101,23 +100,8 @@ async def _close(items: object) -> None:
 class WrappedSTT(_Wrapped):
     def transcribe(
         self, audio: AsyncIterable[Audio | Flush | EndTurn]
-    ) -> AsyncIterator[Transcript | EndOfTurn]:
-        taken = _Taken(audio)
-        items = cast(STT, self.service).transcribe(taken.pieces())
-        return self._listen(items, "", lambda: taken.flushes)
-
-
-class _Taken:
-    """Counts the flushes that a recogniser takes in."""
-
-    def __init__(self, audio: AsyncIterable[Audio | Flush | EndTurn]) -> None:
-        self.flushes = 0
-        self._audio = audio
-
-    async def pieces(self) -> AsyncGenerator[Audio | Flush | EndTurn, None]:
-        async for piece in self._audio:
-            self.flushes += isinstance(piece, Flush)
-            yield piece
+    ) -> AsyncIterator[Transcript | EndOfTurn | Notice]:
+        return self._listen(cast(STT, self.service).transcribe(audio), "")
 
 
 class WrappedLLM(_Wrapped):
@@ -125,7 +109,7 @@ class WrappedLLM(_Wrapped):
     def local(self) -> bool:
         return isinstance(self.service, Local) and self.service.local
 
-    def generate(self, context: Context) -> AsyncIterator[TextDelta | ToolCall | Usage]:
+    def generate(self, context: Context) -> AsyncIterator[TextDelta | ToolCall | Usage | Notice]:
         return self._listen(cast(LLM, self.service).generate(context), request_of(context))
 
     async def prime(self, context: Context) -> None:
@@ -134,7 +118,7 @@ class WrappedLLM(_Wrapped):
 
 
 class WrappedTTS(_Wrapped):
-    async def speak(self, text: AsyncIterable[str]) -> AsyncGenerator[Audio | WordTiming, None]:
+    async def speak(self, text: AsyncIterable[str]) -> AsyncGenerator[Audio | WordTiming | Notice, None]:
         said = [piece async for piece in text]
         items = self._listen(cast(TTS, self.service).speak(_each(said)), " ".join(said))
         async with aclosing(items):
@@ -143,7 +127,7 @@ class WrappedTTS(_Wrapped):
 
 
 class WrappedImageMaker(_Wrapped):
-    def draw(self, prompt: str) -> AsyncIterator[Picture]:
+    def draw(self, prompt: str) -> AsyncIterator[Picture | Notice]:
         return self._listen(cast(ImageMaker, self.service).draw(prompt), prompt)
 
 

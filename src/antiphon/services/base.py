@@ -103,6 +103,15 @@ class WordTiming(msgspec.Struct, frozen=True):
     end: float
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """A failure that the service has got over by itself, in one sentence: told to people, not raised.
+
+    Any service may give it between its results. The host reports it as an error that is not fatal.
+    """
+
+    text: str
+
+
 class TurnPrediction(msgspec.Struct, frozen=True):
     """How likely it is that the speaker has finished (0 to 1)."""
 
@@ -115,21 +124,21 @@ class STT(Protocol):
 
     def transcribe(
         self, audio: AsyncIterable[Audio | Flush | EndTurn]
-    ) -> AsyncIterator[Transcript | EndOfTurn]: ...
+    ) -> AsyncIterator[Transcript | EndOfTurn | Notice]: ...
 
 
 @runtime_checkable
 class LLM(Protocol):
     """Language model: one call per request."""
 
-    def generate(self, context: Context) -> AsyncIterator[TextDelta | ToolCall | Usage]: ...
+    def generate(self, context: Context) -> AsyncIterator[TextDelta | ToolCall | Usage | Notice]: ...
 
 
 @runtime_checkable
 class TTS(Protocol):
     """Text to speech: one call per response. Each item of `text` is a whole clause or sentence."""
 
-    def speak(self, text: AsyncIterable[str]) -> AsyncIterator[Audio | WordTiming]: ...
+    def speak(self, text: AsyncIterable[str]) -> AsyncIterator[Audio | WordTiming | Notice]: ...
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -144,7 +153,7 @@ class Picture(msgspec.Struct, frozen=True):
 class ImageMaker(Protocol):
     """Text to image: one call per text; more than one picture may come."""
 
-    def draw(self, prompt: str) -> AsyncIterator[Picture]: ...
+    def draw(self, prompt: str) -> AsyncIterator[Picture | Notice]: ...
 
 
 @runtime_checkable

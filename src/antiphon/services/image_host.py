@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from antiphon.dispatch import Direction, on
 from antiphon.frames import LLMTextFrame, Metric, MetricsFrame, TextFrame, URLImageRawFrame
 from antiphon.processor import Processor
-from antiphon.services.base import ImageMaker, Warmable
+from antiphon.services.base import ImageMaker, Notice, Warmable
 
 
 class ImageHost(Processor):
@@ -40,5 +40,8 @@ class ImageHost(Processor):
         yield frame
         began = self.session.now()
         async for image in self.maker.draw(frame.text):
+            if isinstance(image, Notice):
+                self.fail(image.text)
+                continue
             yield MetricsFrame((Metric("ttfb", self.name, self.session.now() - began),))
             yield URLImageRawFrame(image.url, image.data, image.mime)

@@ -7,9 +7,9 @@ from contextlib import aclosing
 
 from antiphon.context import ToolCall
 from antiphon.judgement import ANSWER, Judgement, Mark, MarkReader
-from antiphon.services.base import TextDelta, Usage
+from antiphon.services.base import Notice, TextDelta, Usage
 
-Written = TextDelta | ToolCall | Usage
+Written = TextDelta | ToolCall | Usage | Notice
 """What a language model gives."""
 
 
@@ -23,7 +23,7 @@ async def judged(
     reader = MarkReader(judgement)
     async with aclosing(items):
         async for item in items:
-            if isinstance(item, Usage):
+            if isinstance(item, (Usage, Notice)):
                 yield item
                 continue
             undecided = reader.verdict is None

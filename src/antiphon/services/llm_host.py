@@ -26,7 +26,7 @@ from antiphon.frames import (
 from antiphon.judgement import Judgement, Mark
 from antiphon.node import describe
 from antiphon.processor import Processor
-from antiphon.services.base import LLM, ServiceError, TextDelta, Usage, Warmable
+from antiphon.services.base import LLM, Notice, ServiceError, TextDelta, Usage, Warmable
 from antiphon.services.judging import Written, judged
 from antiphon.services.settings import apply_settings
 
@@ -114,8 +114,8 @@ class LLMHost(Processor):
         items = self._items(asked)
         async with aclosing(items):
             while (item := await self._next(items)) is not None:
-                if isinstance(item, Usage):
-                    self._count(item)
+                if isinstance(item, (Usage, Notice)):
+                    self._note(item)
                     continue
                 if not wrote:
                     wrote = True
@@ -150,6 +150,13 @@ class LLMHost(Processor):
                 return await anext(items, None)
         except TimeoutError:
             raise ServiceError(f"{self.name} wrote nothing for {self.silence:g} s") from None
+
+    def _note(self, item: Usage | Notice) -> None:
+        """What is told beside the answer."""
+        if isinstance(item, Notice):
+            self.fail(item.text)
+        else:
+            self._count(item)
 
     def _count(self, usage: Usage) -> None:
         counts = (

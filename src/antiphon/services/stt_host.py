@@ -7,8 +7,10 @@ of the turn.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
 
 from antiphon.dispatch import Direction, on
 from antiphon.frames import (
@@ -31,10 +33,21 @@ from antiphon.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from antiphon.processor import Processor
-from antiphon.services.base import STT, Audio, EndOfTurn, EndTurn, Flush, ServiceError, Transcript, Warmable
+from antiphon.services.base import (
+    STT,
+    Audio,
+    EndOfTurn,
+    EndTurn,
+    Flush,
+    Notice,
+    ServiceError,
+    Transcript,
+    Warmable,
+)
 from antiphon.services.feed import Feed
 from antiphon.services.preroll import Preroll
 from antiphon.services.settings import apply_settings
+from antiphon.services.unbroken import Recognised, Unbroken, is_gated
 
 PREROLL_SECONDS = 0.3
 """How much sound from before the detected start a gated recogniser gets."""
@@ -43,18 +56,11 @@ FEED_CAPACITY = 3000
 """Pieces of sound that may wait for the recogniser (a minute of 20 ms); the oldest are dropped beyond it."""
 
 
-ATTEMPTS = 3
-"""The session ends when a recogniser breaks off so often without a final result in between."""
-
-RETRY_SECONDS = 0.5
-"""From a break to the next attempt."""
-
-
 class STTHost(Processor):
     """Feeds the recogniser and passes on what it hears.
 
-    One that breaks off with a ServiceError that is not fatal is reported and started anew: what it had been
-    given is lost, what waits in the feed is not. Any other end is the end of the session.
+    One that breaks off is started anew, and hears again what it had not answered (`Unbroken`). If that does
+    not help, or if it fails in another way, the session ends.
     """
 
     needs = (InputAudioRawFrame,)
@@ -63,19 +69,18 @@ class STTHost(Processor):
 
     def __init__(self, stt: STT, *, gated: bool | None = None, name: str | None = None) -> None:
         super().__init__(name or type(stt).__name__)
-        self.stt = stt
-        self.gated = gated if gated is not None else bool(getattr(stt, "gated", False))
+        self.gated = is_gated(stt) if gated is None else gated
+        self.stt: STT = Unbroken(stt, gated=self.gated)
+        self._given = stt
         self.feed: Feed[Audio | Flush | EndTurn] = Feed(FEED_CAPACITY, lambda item: isinstance(item, Audio))
         self._preroll = Preroll(PREROLL_SECONDS)
         self._open = not self.gated
         self._muted = False
         self._unflushed = False
         self._pending: deque[float] = deque()
-        self._first_segment = self._next_segment = 0
-        self._breaks = 0
 
     def _exclusive(self) -> list[object]:
-        return [self, self.stt]
+        return [self, self._given]
 
     async def setup(self) -> None:
         if isinstance(self.stt, Warmable):
@@ -168,48 +173,35 @@ class STTHost(Processor):
         self.feed.put(Flush())
 
     async def _recognise(self) -> None:
-        while True:
-            try:
-                await self._listen()
-            except ServiceError as error:
-                self._breaks += 1
-                if error.fatal or self._breaks >= ATTEMPTS:
-                    raise ServiceError(str(error), fatal=True) from error
-                self.fail(error)
-            await asyncio.sleep(RETRY_SECONDS)
-            self._start_over()
-
-    def _start_over(self) -> None:
-        """What was asked of the stream that broke will not come; segments are counted on."""
-        while len(self._pending) > self.feed.count(Flush):
-            self._pending.popleft()
-        self._first_segment = self._next_segment
-
-    async def _listen(self) -> None:
-        """One stream of the recogniser, which never ends by itself."""
+        """All that the recogniser gives, which never ends by itself."""
         try:
-            async for heard in self.stt.transcribe(self.feed):
-                if isinstance(heard, EndOfTurn):
-                    self.push(EndOfTurnFrame(heard.probability))
-                else:
+            items = cast(AsyncGenerator[Recognised, None], self.stt.transcribe(self.feed))
+            async with aclosing(items):
+                async for heard in items:
                     self._tell(heard)
-        except ServiceError:
-            raise
+        except ServiceError as error:
+            raise ServiceError(str(error), fatal=True) from error
         except Exception as error:
             raise ServiceError(f"{self.name} stopped listening: {error}", fatal=True) from error
         raise ServiceError(f"{self.name} stopped listening: its stream ended", fatal=True)
 
-    def _tell(self, heard: Transcript) -> None:
-        segment = self._first_segment + heard.segment
-        self._next_segment = max(self._next_segment, segment + 1)
+    def _tell(self, heard: Recognised) -> None:
+        match heard:
+            case Transcript():
+                self._transcribed(heard)
+            case EndOfTurn():
+                self.push(EndOfTurnFrame(heard.probability))
+            case Notice():
+                self.fail(heard.text)
+
+    def _transcribed(self, heard: Transcript) -> None:
         if not heard.final:
             self.push(
                 InterimTranscriptionFrame(
-                    heard.text, language=heard.language, segment=segment, stable=heard.stable
+                    heard.text, language=heard.language, segment=heard.segment, stable=heard.stable
                 )
             )
             return
-        self._breaks = 0
         if self._pending:
             took = self.session.now() - self._pending.popleft()
             self.push(MetricsFrame((Metric("ttfb", self.name, took),)))
@@ -218,7 +210,7 @@ class STTHost(Processor):
                 heard.text,
                 timestamp=self.session.clock.timestamp(),
                 language=heard.language,
-                segment=segment,
+                segment=heard.segment,
                 finalized=not self._pending,
             )
         )

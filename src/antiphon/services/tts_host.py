@@ -32,7 +32,7 @@ from antiphon.frames import (
 )
 from antiphon.node import describe
 from antiphon.processor import Processor
-from antiphon.services.base import TTS, Audio, ServiceError, Warmable, WordTiming
+from antiphon.services.base import TTS, Audio, Notice, ServiceError, Warmable, WordTiming
 from antiphon.services.settings import apply_settings
 from antiphon.text.chunker import Chunker
 from antiphon.text.speech import SpeechText, Spoken, said_text
@@ -225,9 +225,12 @@ class TTSHost(Processor):
         if not said:
             return timings
         began, start, known = self.session.now(), speech.seconds, 0
-        items = cast(AsyncGenerator[Audio | WordTiming, None], self.tts.speak(_once(said)))
+        items = cast(AsyncGenerator[Audio | WordTiming | Notice, None], self.tts.speak(_once(said)))
         async with aclosing(items):
             while (item := await self._next(items)) is not None:
+                if isinstance(item, Notice):
+                    self.fail(item.text)
+                    continue
                 if isinstance(item, WordTiming):
                     timings.append(item)
                     spans = _spans(words, timings)
@@ -242,7 +245,9 @@ class TTSHost(Processor):
                 self.push(TTSAudioRawFrame(item.pcm, item.rate, item.channels))
         return timings
 
-    async def _next(self, items: AsyncIterator[Audio | WordTiming]) -> Audio | WordTiming | None:
+    async def _next(
+        self, items: AsyncIterator[Audio | WordTiming | Notice]
+    ) -> Audio | WordTiming | Notice | None:
         try:
             async with asyncio.timeout(self.silence):
                 return await anext(items, None)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from antiphon.context import Context, ToolCall, UserMessage
-from antiphon.services.base import LLM, ServiceError, TextDelta, Usage
+from antiphon.services.base import LLM, Notice, ServiceError, TextDelta, Usage
 from antiphon.testing.conformance.checker import POINTS, UNICODE, Checker, Report, Stream, drain
 
 
@@ -37,7 +37,7 @@ async def check_llm(
 async def _answers(checker: Checker, stream: Stream[Any]) -> None:
     items = await drain(stream)
     for item in items:
-        checker.need(isinstance(item, (TextDelta, ToolCall, Usage)), f"gave a {type(item).__name__}")
+        checker.need(isinstance(item, (TextDelta, ToolCall, Usage, Notice)), f"gave a {type(item).__name__}")
     text = "".join(item.text for item in items if isinstance(item, TextDelta))
     tools = [item for item in items if isinstance(item, ToolCall)]
     checker.need(bool(text.strip() or tools), "answered nothing")

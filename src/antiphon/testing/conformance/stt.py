@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import cast
 
-from antiphon.services.base import STT, Audio, EndOfTurn, EndTurn, Flush, Transcript
+from antiphon.services.base import STT, Audio, EndOfTurn, EndTurn, Flush, Notice, Transcript
 from antiphon.testing.conformance.checker import POINTS, Checker, Report, Stream, drain, given
 from antiphon.testing.tagged import Utterance
 
@@ -75,9 +75,11 @@ async def _same_words(
     checker.need(len(set(texts)) == 1, f"the same sound in other pieces gave other words: {texts}")
 
 
-async def _transcripts(items: AsyncIterator[Transcript | EndOfTurn]) -> AsyncGenerator[Transcript, None]:
+async def _transcripts(
+    items: AsyncIterator[Transcript | EndOfTurn | Notice],
+) -> AsyncGenerator[Transcript, None]:
     """Without the recogniser's own judgement of the turn's end."""
-    async with aclosing(cast("Stream[Transcript | EndOfTurn]", items)) as stream:
+    async with aclosing(cast("Stream[Transcript | EndOfTurn | Notice]", items)) as stream:
         async for item in stream:
             if isinstance(item, Transcript):
                 yield item
