@@ -1,4 +1,4 @@
-"""What the language of a telephony provider must be able to say, and what four of the five have in common.
+"""What the language of a telephony provider must be able to say, and how any of them is read and written.
 
 A dialect is sans-I/O: messages in, events out; sound, marks and clears in, messages out. Messages are decoded
 strictly, by typed decoders, within limits; what cannot be read raises ProtocolError and nothing else. Events
@@ -82,19 +82,6 @@ class Dialect(ABC):
         return to_wire(pcm, self.out.coding)
 
 
-class Media(msgspec.Struct, frozen=True):
-    """A piece of sound in JSON; msgspec reads the base64 strictly."""
-
-    payload: bytes
-    track: str = "inbound"
-    chunk: int | str | None = None
-
-    @property
-    def inbound(self) -> bool:
-        """Is it the caller's (and not a copy of the bot's own)?"""
-        return self.track in ("inbound", "inbound_track")
-
-
 class Pressed(msgspec.Struct, frozen=True):
     """A key in JSON."""
 
@@ -104,12 +91,6 @@ class Pressed(msgspec.Struct, frozen=True):
         if len(self.digit) != 1 or self.digit not in _BUTTONS:
             raise ProtocolError(f"{self.digit[:20]!r} is not a telephone key")
         return Digit(self.digit)
-
-
-class Named(msgspec.Struct, frozen=True):
-    """A mark in JSON."""
-
-    name: str
 
 
 def read(decoder: msgspec.json.Decoder[M], message: Wire, provider: str) -> M:

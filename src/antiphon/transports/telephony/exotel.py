@@ -11,20 +11,9 @@ from typing import Any
 
 import msgspec
 
-from antiphon.transports.telephony.dialect import (
-    Dialect,
-    Media,
-    Named,
-    Pressed,
-    Wire,
-    base64,
-    need,
-    quoted,
-    rate_of,
-    read,
-    texts,
-)
-from antiphon.transports.telephony.events import CallInfo, Coding, Event, Format, Marked, Stopped
+from antiphon.transports.telephony.dialect import Wire, base64, need, quoted, rate_of, texts
+from antiphon.transports.telephony.events import CallInfo, Coding, Event, Format
+from antiphon.transports.telephony.media_stream import MediaStream, Message
 
 UNIT = 320
 """Bytes of which the size of a piece of sound must be a multiple."""
@@ -45,42 +34,17 @@ class _Start(msgspec.Struct, frozen=True):
     media_format: _Format = _Format()
 
 
-class _Message(msgspec.Struct, frozen=True):
-    event: str
-    start: _Start | None = None
-    media: Media | None = None
-    dtmf: Pressed | None = None
-    mark: Named | None = None
-
-
-class Exotel(Dialect):
+class Exotel(MediaStream[Message[_Start]]):
     """One stream of Exotel's."""
 
     provider = "exotel"
+    name = "Exotel"
     packet_ms = 100
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Message[_Start])
         self.out = Format(Coding.PCM_LITTLE, 8000)
-        self._decoder = msgspec.json.Decoder(_Message)
         self._stream = '""'
-
-    def decode(self, message: Wire) -> list[Event]:
-        said = read(self._decoder, message, "Exotel")
-        match said.event:
-            case "media":
-                media = need(said.media, "media")
-                return [self._sound(media.payload)] if media.inbound else []
-            case "mark":
-                return [Marked(need(said.mark, "mark").name)]
-            case "dtmf":
-                return [need(said.dtmf, "dtmf").event()]
-            case "start":
-                return [self._start(need(said.start, "start"))]
-            case "stop":
-                return [Stopped()]
-            case _:
-                return []
 
     def audio(self, pcm: bytes) -> Wire:
         data = self._coded(pcm)
@@ -93,7 +57,8 @@ class Exotel(Dialect):
     def clear(self) -> Wire:
         return f'{{"event":"clear","stream_sid":{self._stream}}}'
 
-    def _start(self, start: _Start) -> Event:
+    def _start(self, said: Message[_Start]) -> Event:
+        start = need(said.start, "start")
         form = start.media_format
         coding = Coding.MULAW if "mulaw" in form.encoding.lower() else Coding.PCM_LITTLE
         self.out = Format(coding, rate_of(form.sample_rate))

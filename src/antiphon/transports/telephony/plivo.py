@@ -12,27 +12,9 @@ from typing import Any
 
 import msgspec
 
-from antiphon.transports.telephony.dialect import (
-    Dialect,
-    Media,
-    Pressed,
-    Wire,
-    base64,
-    need,
-    quoted,
-    rate_of,
-    read,
-    texts,
-)
-from antiphon.transports.telephony.events import (
-    CallInfo,
-    Coding,
-    Event,
-    Format,
-    Marked,
-    ProtocolError,
-    Stopped,
-)
+from antiphon.transports.telephony.dialect import Wire, base64, need, quoted, rate_of, texts
+from antiphon.transports.telephony.events import CallInfo, Coding, Event, Format, ProtocolError
+from antiphon.transports.telephony.media_stream import MediaStream, Message
 
 _CODINGS = {"audio/x-mulaw": Coding.MULAW, "audio/x-l16": Coding.PCM_LITTLE}
 _KEY = '{"event":"sendDTMF","dtmf":'
@@ -53,42 +35,22 @@ class _Start(msgspec.Struct, frozen=True, rename="camel"):
     media_format: _Format = _Format()
 
 
-class _Message(msgspec.Struct, frozen=True):
-    event: str
-    start: _Start | None = None
+class _Message(Message[_Start], frozen=True):
     extra_headers: str | dict[str, Any] | None = None
-    media: Media | None = None
-    dtmf: Pressed | None = None
     name: str | None = None
 
 
-class Plivo(Dialect):
+class Plivo(MediaStream[_Message]):
     """One stream of Plivo's."""
 
     provider = "plivo"
+    name = "Plivo"
+    mark_event = "playedStream"
 
     def __init__(self) -> None:
-        super().__init__()
-        self._decoder = msgspec.json.Decoder(_Message)
+        super().__init__(_Message)
         self._stream = '""'
         self._kind = ""
-
-    def decode(self, message: Wire) -> list[Event]:
-        said = read(self._decoder, message, "Plivo")
-        match said.event:
-            case "media":
-                media = need(said.media, "media")
-                return [self._sound(media.payload)] if media.inbound else []
-            case "playedStream":
-                return [Marked(said.name or "")]
-            case "dtmf":
-                return [need(said.dtmf, "dtmf").event()]
-            case "start":
-                return [self._start(need(said.start, "start"), parse_headers(said.extra_headers))]
-            case "stop":
-                return [Stopped()]
-            case _:
-                return []
 
     def audio(self, pcm: bytes) -> Wire:
         media = f'{{{self._kind},"payload":"{base64(self._coded(pcm))}"}}'
@@ -106,7 +68,11 @@ class Plivo(Dialect):
     def is_sound(self, message: Wire) -> bool:
         return not (isinstance(message, str) and message.startswith(_KEY))
 
-    def _start(self, start: _Start, parameters: dict[str, str]) -> Event:
+    def _marked(self, said: _Message) -> str:
+        return said.name or ""
+
+    def _start(self, said: _Message) -> Event:
+        start, parameters = need(said.start, "start"), parse_headers(said.extra_headers)
         coding = _CODINGS.get(start.media_format.encoding)
         if coding is None:
             raise ProtocolError(

@@ -13,30 +13,9 @@ from typing import Any
 
 import msgspec
 
-from antiphon.transports.telephony.dialect import (
-    Dialect,
-    Media,
-    Named,
-    Pressed,
-    Wire,
-    base64,
-    need,
-    number_of,
-    quoted,
-    rate_of,
-    read,
-    texts,
-)
-from antiphon.transports.telephony.events import (
-    Audio,
-    CallInfo,
-    Coding,
-    Event,
-    Format,
-    Marked,
-    ProtocolError,
-    Stopped,
-)
+from antiphon.transports.telephony.dialect import Wire, base64, need, number_of, quoted, rate_of, texts
+from antiphon.transports.telephony.events import Audio, CallInfo, Coding, Event, Format, ProtocolError
+from antiphon.transports.telephony.media_stream import Media, MediaStream, Message
 from antiphon.transports.telephony.reorder import Reorder
 
 
@@ -55,43 +34,22 @@ class _Start(msgspec.Struct, frozen=True):
     media_format: _Format = _Format()
 
 
-class _Message(msgspec.Struct, frozen=True):
-    event: str
+class _Message(Message[_Start], frozen=True):
     stream_id: str = ""
-    start: _Start | None = None
-    media: Media | None = None
-    dtmf: Pressed | None = None
-    mark: Named | None = None
 
 
-class Telnyx(Dialect):
+class Telnyx(MediaStream[_Message]):
     """One stream of Telnyx's. `out` is the format that the stream was opened with."""
 
     provider = "telnyx"
+    name = "Telnyx"
 
     def __init__(self, *, out: Format | None = None, linear: Coding = Coding.PCM_LITTLE) -> None:
-        super().__init__()
+        super().__init__(_Message)
         if out is not None:
             self.out = out
         self._linear = linear
-        self._decoder = msgspec.json.Decoder(_Message)
         self._order: Reorder[Audio] = Reorder()
-
-    def decode(self, message: Wire) -> list[Event]:
-        said = read(self._decoder, message, "Telnyx")
-        match said.event:
-            case "media":
-                return self._media(need(said.media, "media"))
-            case "mark":
-                return [Marked(need(said.mark, "mark").name)]
-            case "dtmf":
-                return [need(said.dtmf, "dtmf").event()]
-            case "start":
-                return [self._start(said.stream_id, need(said.start, "start"))]
-            case "stop":
-                return [Stopped()]
-            case _:
-                return []
 
     def audio(self, pcm: bytes) -> Wire:
         return f'{{"event":"media","media":{{"payload":"{base64(self._coded(pcm))}"}}}}'
@@ -103,18 +61,17 @@ class Telnyx(Dialect):
         return '{"event":"clear"}'
 
     def _media(self, media: Media) -> list[Event]:
-        if not media.inbound:
-            return []
         sound, number = self._sound(media.payload), number_of(media.chunk)
         return [sound] if number is None else [*self._order.put(number, sound)]
 
-    def _start(self, stream_id: str, start: _Start) -> Event:
+    def _start(self, said: _Message) -> Event:
+        start = need(said.start, "start")
         parameters = texts(start.custom_parameters)
         return self._begin(
             CallInfo(
                 provider=self.provider,
                 call_id=start.call_control_id,
-                stream_id=stream_id,
+                stream_id=said.stream_id,
                 account_id=start.user_id,
                 from_number=start.from_ or parameters.get("from", ""),
                 to_number=start.to or parameters.get("to", ""),

@@ -10,28 +10,9 @@ from typing import Any
 
 import msgspec
 
-from antiphon.transports.telephony.dialect import (
-    Dialect,
-    Media,
-    Named,
-    Pressed,
-    Wire,
-    base64,
-    need,
-    quoted,
-    rate_of,
-    read,
-    texts,
-)
-from antiphon.transports.telephony.events import (
-    CallInfo,
-    Coding,
-    Event,
-    Format,
-    Marked,
-    ProtocolError,
-    Stopped,
-)
+from antiphon.transports.telephony.dialect import Wire, base64, need, quoted, rate_of, texts
+from antiphon.transports.telephony.events import CallInfo, Coding, Event, Format, ProtocolError
+from antiphon.transports.telephony.media_stream import MediaStream, Message
 
 
 class _Format(msgspec.Struct, frozen=True, rename="camel"):
@@ -48,40 +29,15 @@ class _Start(msgspec.Struct, frozen=True, rename="camel"):
     media_format: _Format = _Format()
 
 
-class _Message(msgspec.Struct, frozen=True):
-    event: str
-    start: _Start | None = None
-    media: Media | None = None
-    dtmf: Pressed | None = None
-    mark: Named | None = None
-
-
-class Twilio(Dialect):
+class Twilio(MediaStream[Message[_Start]]):
     """One stream of Twilio's."""
 
     provider = "twilio"
+    name = "Twilio"
 
     def __init__(self) -> None:
-        super().__init__()
-        self._decoder = msgspec.json.Decoder(_Message)
+        super().__init__(Message[_Start])
         self._stream = '""'
-
-    def decode(self, message: Wire) -> list[Event]:
-        said = read(self._decoder, message, "Twilio")
-        match said.event:
-            case "media":
-                media = need(said.media, "media")
-                return [self._sound(media.payload)] if media.inbound else []
-            case "mark":
-                return [Marked(need(said.mark, "mark").name)]
-            case "dtmf":
-                return [need(said.dtmf, "dtmf").event()]
-            case "start":
-                return [self._start(need(said.start, "start"))]
-            case "stop":
-                return [Stopped()]
-            case _:
-                return []
 
     def audio(self, pcm: bytes) -> Wire:
         payload = base64(self._coded(pcm))
@@ -93,7 +49,8 @@ class Twilio(Dialect):
     def clear(self) -> Wire:
         return f'{{"event":"clear","streamSid":{self._stream}}}'
 
-    def _start(self, start: _Start) -> Event:
+    def _start(self, said: Message[_Start]) -> Event:
+        start = need(said.start, "start")
         form = start.media_format
         if form.encoding != "audio/x-mulaw" or form.channels != 1:
             raise ProtocolError(
