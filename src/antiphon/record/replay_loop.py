@@ -6,6 +6,9 @@ the score has been played to its end, or left far behind, things run by themselv
 
 A thing that the score does not know had not run when the log ends, so it does not run. If the frames are no
 longer those of the log (the bot has changed), it does, `GRACE` seconds after it was due: the run goes on.
+
+A bot that has changed may also wait for what never comes, or run in circles. A run always ends: one that has
+set up `MOST_ALONE` callbacks since the log was last played is told to end, and stopped if it does not.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from antiphon.record.steps import Callback, Key, Numbered, Stage, Step, SteppedT
 GRACE = 1.0
 """Seconds until a thing that the score does not know runs by itself, once the frames differ."""
 
+MOST_ALONE = 100_000
+"""Callbacks that may be set up without anything of the log being played: many minutes of a conversation."""
+
 
 class _Held(NamedTuple):
     due: float
@@ -32,19 +38,31 @@ class _Held(NamedTuple):
 
 
 class ReplayLoop(VirtualTimeLoop):
-    """Virtual time that begins at `began`, with a score to follow if it is given one."""
+    """Virtual time that begins at `began`, with a score to follow if it is given one.
+
+    `in_circles` is called when too much has run alone. If that does not end it, the loop stops, and `stopped`
+    names the tasks that there were.
+    """
 
     def __init__(self, began: float, epoch: datetime) -> None:
         super().__init__()
+        self.stopped: list[str] = []
+        self.in_circles: Callable[[], None] | None = None
+        self._alone = 0
         self.epoch = epoch
         self._virtual_now = began
         self.stage = Stage()
         self.score: Score | None = None
         self.set_task_factory(self.stage.made)
 
+    def played(self) -> None:
+        """Something of the log was played."""
+        self._alone = 0
+
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
+        self._count()
         callback = numbered(self.stage, callback)
         key = None if self.score is None else _key_of(callback)
         if self.score is None or key is None:
@@ -56,6 +74,7 @@ class ReplayLoop(VirtualTimeLoop):
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
+        self._count()
         callback = numbered(self.stage, callback)
         key = None if self.score is None else _key_of(callback)
         if self.score is None or key is None:
@@ -70,6 +89,18 @@ class ReplayLoop(VirtualTimeLoop):
             super().call_at(handle.when(), _run, handle)
         else:
             super().call_soon(_run, handle)
+
+    def _count(self) -> None:
+        self._alone += 1
+        if self._alone <= MOST_ALONE:
+            return
+        self._alone = 0
+        ends, self.in_circles = self.in_circles, None
+        if ends is None:
+            self.stopped = sorted(task.get_name() for task in asyncio.all_tasks(self))
+            self.stop()
+        else:
+            super().call_soon(self.stage.run, None, ends)
 
     def _run_once(self) -> None:
         ready = self._ready
@@ -162,6 +193,7 @@ class Score(Steps):
             self._release()
             return
         due = self._left.popleft()
+        self._loop.played()
         self._loop.jump(max(due.at, self._loop.time()))
         if self._unknown and self._differs(due.at):
             self._let_loose(due.at)

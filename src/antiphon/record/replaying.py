@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from antiphon.record.log import SessionLog
+from antiphon.clock import VirtualTimeDeadlock
+from antiphon.record.log import LogError, SessionLog
 from antiphon.record.played import play_services
 from antiphon.record.players import PartPlayer
 from antiphon.record.recorded import Recorded, Replayed
@@ -90,16 +91,24 @@ def replay(
     """Run a recorded session again.
 
     With a `machine` (made for the bot's end-of-turn model) it is a what-if run: `antiphon.record.what_if`.
-    Raises LogError when the log and the bot do not go together.
+    It always comes to an end, also with a bot that behaves otherwise than the recorded one. Raises LogError
+    when the log and the bot do not go together, or the bot waits for what is not in the log.
     """
     recorded = Recorded(log)
-    with asyncio.Runner(loop_factory=lambda: ReplayLoop(recorded.began.at, recorded.epoch)) as runner:
-        loop = runner.get_loop()
-        assert isinstance(loop, ReplayLoop)
-        run: Run
-        if machine is None:
-            run = Exact(loop, recorded, observers)
-        else:
-            run = WhatIf(loop, recorded, observers, machine)
-        runner.run(run.build(bot))
-        return runner.run(run.hold())
+    loop = ReplayLoop(recorded.began.at, recorded.epoch)
+    try:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            run: Run
+            if machine is None:
+                run = Exact(loop, recorded, observers)
+            else:
+                run = WhatIf(loop, recorded, observers, machine)
+            runner.run(run.build(bot))
+            return runner.run(run.hold())
+    except VirtualTimeDeadlock as waits:
+        raise LogError(f"The bot waits for something that is not in the log. {waits}") from None
+    except RuntimeError:
+        if not loop.stopped:
+            raise
+        names = ", ".join(loop.stopped)
+        raise LogError(f"The bot runs in circles, which the recorded one did not; tasks: {names}.") from None

@@ -98,6 +98,7 @@ class WhatIf(Run):
 
     def _give(self) -> None:
         entry = self._left.popleft()
+        self.loop.played()
         if isinstance(entry, Gave | Finished):
             self.deliveries.give(entry)
         elif isinstance(entry, Heard | Received) and entry.part >= 0:
