@@ -23,24 +23,27 @@ def pitch(sound: NDArray[np.int16], rate: int) -> float:
 
 def impurity(sound: NDArray[np.int16], rate: int, frequency: float) -> float:
     """The energy of what is no sine of this frequency, in dB below the sine (more negative: purer)."""
-    values = sound.astype(np.float64)
-    places = np.arange(len(values)) * 2 * math.pi / rate
-    best = math.inf
-    for shift in np.linspace(-0.5, 0.5, 41):
-        basis = np.stack((np.sin(places * (frequency + shift)), np.cos(places * (frequency + shift))), axis=1)
-        parts, *_ = np.linalg.lstsq(basis, values, rcond=None)
-        rest = values - basis @ parts
-        best = min(best, float(np.sum(rest**2) / np.sum((basis @ parts) ** 2)))
-    return 10 * math.log10(best)
+    return float(_impurities(sound[np.newaxis], rate, frequency)[0])
 
 
 def worst_click(sound: NDArray[np.int16], rate: int, frequency: float) -> float:
     """The largest `impurity` of any 20 ms: a click is short and would be lost in the whole."""
     size = round(rate * 0.02)
-    worst = -math.inf
-    for start in range(0, len(sound) - size, size // 4):
-        worst = max(worst, impurity(sound[start : start + size], rate, frequency))
-    return worst
+    stretches = np.lib.stride_tricks.sliding_window_view(sound, size)[: len(sound) - size : size // 4]
+    return float(np.max(_impurities(stretches, rate, frequency)))
+
+
+def _impurities(stretches: NDArray[np.int16], rate: int, frequency: float) -> NDArray[np.float64]:
+    """The impurity of each row; the frequency may be half a hertz off."""
+    values = stretches.astype(np.float64)
+    places = np.arange(values.shape[1]) * 2 * math.pi / rate
+    best = np.full(len(values), math.inf)
+    for shift in np.linspace(-0.5, 0.5, 41):
+        turns = places * (frequency + shift)
+        basis, _ = np.linalg.qr(np.stack((np.sin(turns), np.cos(turns)), axis=1))
+        sines = values @ basis @ basis.T
+        best = np.minimum(best, np.sum((values - sines) ** 2, axis=1) / np.sum(sines**2, axis=1))
+    return 10 * np.log10(best)
 
 
 def is_loud(sound: NDArray[np.int16], threshold: int = 1000) -> bool:
