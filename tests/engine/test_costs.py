@@ -11,6 +11,8 @@ import weakref
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
+
 from antiphon.clock import run_virtual
 from antiphon.dispatch import on
 from antiphon.frames import Frame
@@ -127,6 +129,7 @@ def alive() -> int:
     return sum(isinstance(thing, (Processor, Response, Session)) for thing in gc.get_objects())
 
 
+@pytest.mark.slow
 def test_a_thousand_sessions_leave_nothing_behind() -> None:
     async def main() -> tuple[int, int, int, list[int]]:
         await converse(0)
