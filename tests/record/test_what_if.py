@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from antiphon.record import LogError, Replayed, replay
 from antiphon.record.policies import PolicyError, turn_machine
 from antiphon.session import Session
-from antiphon.testing import Bot, FakeLLM, Say, Step, after, bot_starts, voice_bot
+from antiphon.testing import Bot, FakeLLM, FakeVAD, Say, Step, after, bot_starts, voice_bot
 from antiphon.turns.fluent import FluentTurns
 from antiphon.turns.simple import SimpleTurns
 from record.kit import Recording, record_call
@@ -62,6 +63,22 @@ def test_a_speculative_policy_answers_sooner(recording: Recording) -> None:
 
 def test_a_what_if_run_is_the_same_twice(recording: Recording) -> None:
     assert what_if(recording, "simple") == what_if(recording, "simple")
+
+
+class SlowVAD(FakeVAD):
+    """Loads its model first, as a real one does."""
+
+    async def warm(self) -> None:
+        await asyncio.sleep(0.5)
+
+
+def test_a_detector_that_loads_its_model_is_ready_again() -> None:
+    def slow() -> Bot:
+        return voice_bot(FakeLLM(otherwise=LONG), vad=SlowVAD())
+
+    log = record_call(slow, [Say("Hello there.")]).log
+    eager = replay(log, slow(), machine=lambda model: turn_machine("eager", model))
+    assert eager.figures.turns == 1
 
 
 def test_a_bot_without_turns_has_no_policy() -> None:

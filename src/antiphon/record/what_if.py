@@ -72,7 +72,7 @@ class WhatIf(Run):
 
     def _entries(self) -> list[Entry]:
         """What comes by the clock: all but what is guessed."""
-        listening = {number for number, part in enumerate(self.parts) if isinstance(part, STTHost)}
+        listening = {number for number, part in enumerate(self.parts) if isinstance(part, STTHost | VADHost)}
         heard = {
             record.call
             for record in self.recorded.records
