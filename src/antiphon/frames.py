@@ -453,19 +453,30 @@ class FunctionCallResultFrame(DataFrame, frozen=True):
 
 
 class VADUserStartedSpeakingFrame(SystemFrame, frozen=True):
-    """Speech heard. It began about `ago` seconds before this."""
+    """Speech heard. It began about `ago` seconds before this.
+
+    `level` is how loud it is so far: RMS in dBFS of what is speech (None: not measured, here and below).
+    """
 
     ago: float = 0.0
 
 
 class VADUserPausedFrame(SystemFrame, frozen=True):
     """The first short silence inside speech, after `quiet` seconds: not yet the end of it."""
+    level: float | None = None
+
+
+class VADUserLevelFrame(SystemFrame, frozen=True):
+    """Speech goes on, and is this loud so far, in dBFS: told once early, and again when it is louder."""
+
+    level: float
 
     quiet: float
 
 
 class VADUserResumedFrame(SystemFrame, frozen=True):
     """Speech goes on after a pause that was not the end of it."""
+    level: float | None = None
 
 
 class VADUserStoppedSpeakingFrame(SystemFrame, frozen=True):
@@ -476,6 +487,7 @@ class VADUserStoppedSpeakingFrame(SystemFrame, frozen=True):
 
 class UserStartedSpeakingFrame(SystemFrame, frozen=True):
     """The user's turn has opened."""
+    level: float | None = None
 
 
 class UserStoppedSpeakingFrame(SystemFrame, frozen=True):

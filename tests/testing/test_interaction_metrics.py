@@ -28,6 +28,7 @@ from antiphon.testing import (
 from antiphon.testing.call_speech import bot_speech, user_turns
 from antiphon.testing.metrics import Metrics, percentile, together
 from antiphon.turns.fluent import FluentTurns
+from antiphon.turns.overlap import WordJudge
 from antiphon.turns.rules import MuteWhile
 from antiphon.turns.simple import SimpleTurns
 from antiphon.turns.state import Policy
@@ -56,7 +57,7 @@ def test_a_turn_that_is_never_answered_counts() -> None:
 def test_yielding_takes_as_long_as_detection() -> None:
     metrics = measure(talk([Say("Tell me."), Say("No, something else please.", bot_starts(1.0))]))
     (latency,) = metrics.yield_latencies
-    assert 0.08 < latency < 0.16
+    assert 0.2 < latency < 0.28
     assert (metrics.interruptions, metrics.yield_rate) == (1, 1.0)
 
 
@@ -67,16 +68,19 @@ def test_a_bot_that_does_not_listen_does_not_yield() -> None:
 
 
 def test_a_pause_is_kept_but_not_strictly() -> None:
-    metrics = measure(talk([Say("Tell me."), Backchannel("Mm-hm.", bot_starts(1.0))]))
+    cautious = FluentTurns(Policy(overlap_after=0.0, judge=WordJudge(short=0.0, hum=0.0)))
+    script: list[Step] = [Say("Tell me."), MakeNoise(0.4, bot_starts(1.0))]
+    metrics = measure(talk(script, machine=cautious))
     assert (metrics.selectivity.rate, metrics.selectivity.strict_rate) == (1.0, 0.0)
     assert metrics.interruptions == 0
 
 
 def test_a_pause_for_a_signal_lasts_until_it_is_known_for_what_it_is() -> None:
-    call = talk([Say("Tell me."), Backchannel("Mm-hm.", bot_starts(1.0))])
+    call = talk([Say("Tell me."), Backchannel("Right.", bot_starts(1.0))])
     (pause,) = measure(call).pauses
     (heard,) = [spoken for spoken in call.spoken if isinstance(spoken.step, Backchannel)]
-    fell_silent, went_on = (at for at, frame in call.decisions if frame.decision in ("PauseBot", "ResumeBot"))
+    kinds = ("PauseBot", "ReleaseBot")
+    fell_silent, went_on = (at for at, frame in call.decisions if frame.decision in kinds)
     assert heard.start < fell_silent < heard.end < went_on
     assert pause == pytest.approx(went_on - fell_silent, abs=0.04)
 

@@ -50,6 +50,7 @@ from antiphon.frames import (
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     UserUtteranceDismissedFrame,
+    VADUserLevelFrame,
     VADUserPausedFrame,
     VADUserResumedFrame,
     VADUserStartedSpeakingFrame,
@@ -92,6 +93,7 @@ from antiphon.turns.events import (
     RollBack,
     SessionBegan,
     Speculate,
+    SpeechMeasured,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
@@ -204,19 +206,27 @@ class Turns(Processor):
         self._sound.add(frame.audio, frame.sample_rate)
         return frame
 
-    @on(VADUserStartedSpeakingFrame, VADUserPausedFrame, VADUserResumedFrame, VADUserStoppedSpeakingFrame)
+    @on(
+        VADUserStartedSpeakingFrame,
+        VADUserLevelFrame,
+        VADUserPausedFrame,
+        VADUserResumedFrame,
+        VADUserStoppedSpeakingFrame,
+    )
     def voice(self, frame: Frame) -> Frame:
         match frame:
-            case VADUserStartedSpeakingFrame(ago):
+            case VADUserStartedSpeakingFrame(ago, level):
                 self._sound.begin()
                 self._note_bot()
-                self._happened(SpeechStarted(ago, *self.answers.saying()))
-            case VADUserPausedFrame(quiet):
-                self._happened(SpeechPaused(quiet))
+                self._happened(SpeechStarted(ago, *self.answers.saying(), level))
+            case VADUserLevelFrame(level):
+                self._happened(SpeechMeasured(level))
+            case VADUserPausedFrame(quiet, level):
+                self._happened(SpeechPaused(quiet, level))
             case VADUserResumedFrame():
                 self._happened(SpeechResumed())
-            case VADUserStoppedSpeakingFrame(quiet):
-                self._happened(SpeechStopped(quiet))
+            case VADUserStoppedSpeakingFrame(quiet, level):
+                self._happened(SpeechStopped(quiet, level))
             case _:
                 pass
         return frame

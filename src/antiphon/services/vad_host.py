@@ -1,15 +1,17 @@
-"""Hosts a voice activity detector: marks in the stream where speech begins, pauses and ends."""
+"""Hosts a voice activity detector: marks where speech begins, pauses and ends, and how loud it is."""
 
 from __future__ import annotations
 
 from antiphon.audio.live import Resampler, live_resampler
 from antiphon.audio.rechunk import Rechunker
+from antiphon.audio.speech_level import SpeechLevel
 from antiphon.dispatch import on
 from antiphon.frames import (
     Frame,
     InputAudioRawFrame,
     UserMuteStartedFrame,
     UserMuteStoppedFrame,
+    VADUserLevelFrame,
     VADUserPausedFrame,
     VADUserResumedFrame,
     VADUserStartedSpeakingFrame,
@@ -24,13 +26,14 @@ class VADHost(Processor):
     """Runs the detector over the user's sound, on the event loop, window by window."""
 
     needs = (InputAudioRawFrame,)
-    gives = (VADUserStartedSpeakingFrame, VADUserPausedFrame, VADUserStoppedSpeakingFrame)
+    gives = (VADUserStartedSpeakingFrame, VADUserPausedFrame, VADUserStoppedSpeakingFrame, VADUserLevelFrame)
     hint = "Put transport.input() before it."
 
     def __init__(self, vad: VAD, params: DetectorParams | None = None, name: str | None = None) -> None:
         super().__init__(name or type(vad).__name__)
         self.vad = vad
         self.detector = SpeechDetector(params)
+        self._level = SpeechLevel()
         self._windows = Rechunker(vad.window)
         self._muted = False
         self._window_seconds = vad.window / vad.rate
@@ -54,9 +57,9 @@ class VADHost(Processor):
                 self._resampler = live_resampler(frame.sample_rate, self.vad.rate)
             pcm = self._resampler.process(pcm)
         for window in self._windows.feed(pcm):
-            edge = self.detector.step(self.vad.probability(window), self._window_seconds)
-            if edge is not None:
-                self.push(self._event(edge))
+            event = self._hear(window)
+            if event is not None:
+                self.push(event)
         return frame
 
     @on(UserMuteStartedFrame)
@@ -72,13 +75,27 @@ class VADHost(Processor):
         self._muted = False
         return frame
 
+    def _hear(self, window: bytes) -> Frame | None:
+        """What one window tells. Only those that hold speech are measured."""
+        probability = self.vad.probability(window)
+        speech = probability >= self.detector.params.enter
+        if speech:
+            if not self.detector.loud:
+                self._level.reset()
+            self._level.add(window, self._window_seconds)
+        edge = self.detector.step(probability, self._window_seconds)
+        if edge is not None:
+            return self._event(edge)
+        level = self._level.news() if speech and self.detector.speaking else None
+        return None if level is None else VADUserLevelFrame(level)
+
     def _event(self, edge: Edge) -> Frame:
         match edge:
             case Edge.STARTED:
-                return VADUserStartedSpeakingFrame(self.detector.loud)
+                return VADUserStartedSpeakingFrame(self.detector.loud, self._level.dbfs)
             case Edge.PAUSED:
-                return VADUserPausedFrame(self.detector.quiet)
+                return VADUserPausedFrame(self.detector.quiet, self._level.dbfs)
             case Edge.RESUMED:
                 return VADUserResumedFrame()
             case Edge.STOPPED:
-                return VADUserStoppedSpeakingFrame(self.detector.quiet)
+                return VADUserStoppedSpeakingFrame(self.detector.quiet, self._level.dbfs)

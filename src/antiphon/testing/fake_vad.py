@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from antiphon.testing.tagged import Kind, kind_at
 
-PROBABILITIES = {Kind.WORD: 0.97, Kind.COUGH: 0.9, Kind.NOISE: 0.2}
+PROBABILITIES = {Kind.WORD: 0.97, Kind.MUFFLED: 0.9, Kind.COUGH: 0.9, Kind.NOISE: 0.2}
 
 
 class FakeVAD:

@@ -29,7 +29,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def usual(self) -> bool:
-        """Whether the bot has the delays and the policy of most bots, no tools, and nothing goes wrong."""
+        """Whether the bot has the delays and the policy of most bots, no tools, and nothing goes wrong.
+
+        Users speak to the bot near a microphone; they may turn away to speak to others.
+        """
         bot, usual = self.bot, BotScript()
+        near = not any(step.say is not None and step.muffled for step in self.caller)
         as_most = bot.delays == usual.delays and bot.policy == usual.policy
-        return as_most and not bot.faults and not bot.tools and self.network is None
+        return as_most and near and not bot.faults and not bot.tools and self.network is None

@@ -40,8 +40,9 @@ class CallerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 
     Actions: `say`, a text or a list of texts with the pauses between them; `backchannel`, `tic`, `side_talk`,
     a text; `cough`, `noise`, `silence`, how long; `type`, a text; `press`, telephone keys, `KEY_SECONDS`
-    apart; `talk_key`, push-to-talk; `drop_line`, `hang_up`, `end`. `seconds` is how long a text takes. Cues:
-    `at` seconds of the call, `after` the step before, `bot_starts`, `bot_stops`.
+    apart; `talk_key`, push-to-talk; `drop_line`, `hang_up`, `end`. `seconds` is how long a text takes,
+    `muffled` whether it comes from afar; side talk does unless told otherwise. Cues: `at` seconds of the
+    call, `after` the step before, `bot_starts`, `bot_stops`.
     """
 
     say: str | tuple[str | float, ...] | None = None
@@ -58,6 +59,7 @@ class CallerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     hang_up: bool = False
     end: bool = False
     seconds: float | None = None
+    muffled: bool | None = None
     at: float | None = None
     after: float | None = None
     bot_starts: float | None = None
@@ -68,7 +70,8 @@ class CallerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
         when = self._when(wait)
         for words, kind in self._texts():
             if words is not None:
-                yield kind(words, when, self.seconds)
+                far = kind is SideTalk if self.muffled is None else self.muffled
+                yield kind(words, when, self.seconds, far)
         if self.say is not None:
             yield from self._said(self.say, when)
         if self.cough is not None:
@@ -108,6 +111,8 @@ class CallerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
             raise StepError("a step waits for one thing: give one of at, after, bot-starts, bot-stops")
         if self.seconds is not None and not isinstance(self.say, str | None):
             raise StepError("seconds goes with one text, not with a list")
+        if self.muffled is not None and not any((self.say, *(words for words, _ in self._texts()))):
+            raise StepError("muffled goes with words: say, backchannel, tic or side-talk")
 
     def _texts(self) -> tuple[tuple[str | None, type[Say]], ...]:
         return (self.backchannel, Backchannel), (self.tic, Tic), (self.side_talk, SideTalk)
@@ -125,12 +130,12 @@ class CallerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 
     def _said(self, said: str | tuple[str | float, ...], when: When) -> Iterator[Step]:
         if isinstance(said, str):
-            yield Say(said, when, self.seconds)
+            yield Say(said, when, self.seconds, bool(self.muffled))
             return
         kind: type[Say] = Say
         for part in said:
             if isinstance(part, str):
-                yield kind(part, when)
+                yield kind(part, when, None, bool(self.muffled))
                 kind, when = GoOn, after(0.0)
             else:
                 when = after(when.offset + part) if kind is GoOn else when

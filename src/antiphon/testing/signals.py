@@ -21,4 +21,6 @@ class Tic(Say, frozen=True):
 
 
 class SideTalk(Say, frozen=True):
-    """Words for somebody else in the room: the bot should not mind them."""
+    """Words for somebody else in the room: the bot should not mind them. The head is turned away."""
+
+    muffled: bool = True

@@ -2,7 +2,7 @@
 
 Every 10 ms block carries a magic number, the id of its utterance, its place in it, and the word it is part
 of. So any recording tells which words it holds, in which order, and what was lost or repeated. Silence is
-zeros. Noises are tagged as such and hold no words.
+zeros. Noises are tagged as such and hold no words. Muffled words are really quieter, by `MUFFLED_DB`.
 
 The limits: blocks survive cutting, padding, pausing and joining, not mixing, resampling or lossy codecs. A
 block that was changed in any way is not there. A word of more than 32 characters counts as several. One
@@ -21,11 +21,14 @@ BLOCKS_PER_SECOND = 100
 CHARACTERS_PER_SECOND = 15.0
 """How fast people speak by default."""
 
-_MAGIC = struct.pack("<2h", 23131, -17761)
+MUFFLED_DB = -15.0
+"""How much quieter a muffled word is: somebody with the head turned away, or a hand over the microphone."""
+
+_MAGIC = struct.pack("<2h", 1237, -1489)
 _HEADER = struct.Struct("<4s7h")
 _LONGEST_WORD = 32
 _PACKET = 2048
-_LOUD = struct.pack("<4h", 6000, 6000, -6000, -6000)
+_AMPLITUDE = 6000
 
 
 class Kind(enum.IntEnum):
@@ -34,6 +37,7 @@ class Kind(enum.IntEnum):
     WORD = 1
     NOISE = 2
     COUGH = 3
+    MUFFLED = 4
 
 
 _KINDS: dict[int, Kind] = {int(kind): kind for kind in Kind}
@@ -88,8 +92,17 @@ class Span(NamedTuple):
 class Utterance:
     """Words as sound. `seconds` is rounded to blocks, at least one per word; without it, by the letters."""
 
-    def __init__(self, text: str, *, seconds: float | None = None, rate: int = 16000, id: int = 0) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        seconds: float | None = None,
+        rate: int = 16000,
+        id: int = 0,
+        muffled: bool = False,
+    ) -> None:
         self.text = text
+        self.kind = Kind.MUFFLED if muffled else Kind.WORD
         self.rate = rate
         self.id = id
         self.words = _split(text)
@@ -110,7 +123,7 @@ class Utterance:
     @property
     def pcm(self) -> bytes:
         """Mono PCM s16le at `rate`."""
-        return _spoken(tuple(self.words), tuple(self._ends), self.rate, self.id)
+        return _spoken(tuple(self.words), tuple(self._ends), self.rate, self.id, self.kind)
 
 
 class Noise:
@@ -171,7 +184,7 @@ class WordReader:
         """The next blocks."""
         for each in found:
             kind, utterance, _, word, part, _, _ = each.block
-            if kind is not Kind.WORD:
+            if kind is not Kind.WORD and kind is not Kind.MUFFLED:
                 continue
             if part <= self._part or word != self._word or utterance != self._utterance:
                 self._before += self._latest()
@@ -232,34 +245,45 @@ def kind_at(pcm: bytes) -> Kind | None:
 def render(block: Block, rate: int) -> bytes:
     """The sound of one block. Raises ValueError if its text is too long for the rate (at least 8 kHz)."""
     kind, utterance, place, word, part, parts, text = block
-    data, length = _tail(text, rate)
+    data, length = _tail(text, rate, kind)
     return _HEADER.pack(_MAGIC, kind, utterance, place, word, part, parts, length) + data
 
 
 @lru_cache(maxsize=128)
-def _spoken(words: tuple[str, ...], ends: tuple[int, ...], rate: int, utterance: int) -> bytes:
+def _spoken(words: tuple[str, ...], ends: tuple[int, ...], rate: int, utterance: int, kind: Kind) -> bytes:
     """The sound of words that end at these blocks. Many runs of one scenario say the same."""
     sound: list[bytes] = []
     start = 0
     for number, (word, end) in enumerate(zip(words, ends, strict=True)):
-        data, length = _tail(word, rate)
+        data, length = _tail(word, rate, kind)
         parts = end - start
         for part in range(parts):
             place = start + part
-            sound += (_HEADER.pack(_MAGIC, Kind.WORD, utterance, place, number, part, parts, length), data)
+            sound += (_HEADER.pack(_MAGIC, kind, utterance, place, number, part, parts, length), data)
         start = end
     return b"".join(sound)
 
 
 @lru_cache(maxsize=1024)
-def _tail(text: str, rate: int) -> tuple[bytes, int]:
-    """What comes after the header: the text and loud sound; and the length of the text in bytes."""
+def _tail(text: str, rate: int, kind: Kind) -> tuple[bytes, int]:
+    """What comes after the header: the text and loud sound; and the length of the text in bytes.
+
+    Two letters make a loud sample. So a muffled block has one letter in each, in its low byte.
+    """
     encoded = text.encode()
-    data = encoded + b"\0" * (len(encoded) % 2)
+    muffled = kind is Kind.MUFFLED
+    data = b"\0".join(encoded[n : n + 1] for n in range(len(encoded) + 1)) if muffled else encoded
+    data += b"\0" * (len(data) % 2)
+    fill = _fill(_AMPLITUDE * 10 ** (MUFFLED_DB / 20) if muffled else _AMPLITUDE)
     size = _block_bytes(rate) - _HEADER.size
     if len(data) > size:
         raise ValueError(f"{text!r} does not fit into 10 ms at {rate} Hz: use shorter words")
-    return (data + _LOUD * (size // len(_LOUD) + 1))[:size], len(encoded)
+    return (data + fill * (size // len(fill) + 1))[:size], len(encoded)
+
+
+def _fill(amplitude: float) -> bytes:
+    high = round(amplitude)
+    return struct.pack("<4h", high, high, -high, -high)
 
 
 def _scan(data: bytes, rate: int) -> tuple[tuple[tuple[int, Block], ...], int]:
@@ -296,11 +320,12 @@ def _parse(data: bytes, rate: int) -> Block | None:
     kind = _KINDS.get(number)
     if kind is None or not 0 <= length <= len(data) - _HEADER.size:
         return None
+    step = 2 if kind is Kind.MUFFLED else 1
     try:
-        text = data[_HEADER.size : _HEADER.size + length].decode()
-    except UnicodeDecodeError:
+        text = data[_HEADER.size : _HEADER.size + step * length : step].decode()
+        intact = data.endswith(_tail(text, rate, kind)[0])
+    except ValueError:
         return None
-    intact = data.endswith(_tail(text, rate)[0])
     return Block(kind, utterance, place, word, part, parts, text) if intact else None
 
 

@@ -12,15 +12,18 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from antiphon.audio.pcm import to_pcm
+from antiphon.audio.pcm import samples, to_pcm
 from antiphon.audio.resample import StreamResampler, to_mono
 from antiphon.services.base import TTS, Audio, ServiceError, Warmable, WordTiming
 from antiphon.testing.patience import CallerGaveUp
 from antiphon.testing.steps import MakeNoise, Say, Step
-from antiphon.testing.tagged import Kind, Noise, Utterance
+from antiphon.testing.tagged import MUFFLED_DB, Kind, Noise, Utterance
 
 RATE = 16_000
 """Samples per second of the caller's line."""
+
+MUFFLED_HERTZ = 1000.0
+"""Where muffled speech begins to lose its high frequencies."""
 
 _LOUDNESS = {Kind.COUGH: 0.3, Kind.NOISE: 0.02}
 
@@ -44,7 +47,7 @@ class TaggedVoice:
         """Nothing is to be made ready."""
 
     async def say(self, step: Say, number: int) -> bytes:
-        return Utterance(step.text, seconds=step.seconds, id=number).pcm
+        return Utterance(step.text, seconds=step.seconds, id=number, muffled=step.muffled).pcm
 
     def make_noise(self, step: MakeNoise, number: int) -> bytes:
         return Noise(step.seconds, step.kind, id=number).pcm
@@ -75,7 +78,8 @@ class SpokenVoice:
                 self._known[step.text] = await self._speak(step.text)
             except ServiceError as error:
                 raise CallerGaveUp(f"the caller's voice failed: {error}") from error
-        return self._known[step.text]
+        pcm = self._known[step.text]
+        return muffle(pcm, RATE) if step.muffled else pcm
 
     def make_noise(self, step: MakeNoise, number: int) -> bytes:
         size = round(step.seconds * RATE)
@@ -93,6 +97,14 @@ class SpokenVoice:
         if line is None:
             raise CallerGaveUp(f"the caller's voice gave no sound for {text!r}")
         return pcm + line.flush()
+
+
+def muffle(pcm: bytes, rate: int) -> bytes:
+    """Mono PCM s16le as it arrives past a hand or a turned head: `MUFFLED_DB`, and a low-pass of one pole."""
+    spectrum = np.fft.rfft(samples(pcm))
+    ratio = np.fft.rfftfreq(len(pcm) // 2, 1 / rate) / MUFFLED_HERTZ
+    quieter = 10 ** (MUFFLED_DB / 20) * spectrum / (1 + 1j * ratio)
+    return to_pcm(np.fft.irfft(quieter, len(pcm) // 2))
 
 
 async def _once(text: str) -> AsyncIterator[str]:

@@ -19,17 +19,26 @@ class SpeechStarted(msgspec.Struct, frozen=True):
     """Speech is heard; it began `ago` seconds before now.
 
     `saying`: the bot's words around this moment; `left`: how many it still has to say (None: not known).
+    `level`: how loud it is so far, in dBFS (None: not measured, here and below).
     """
 
     ago: float = 0.0
     saying: str = ""
     left: int | None = None
+    level: float | None = None
+
+
+class SpeechMeasured(msgspec.Struct, frozen=True):
+    """Speech goes on; this is how loud it has been so far, in dBFS."""
+
+    level: float
 
 
 class SpeechPaused(msgspec.Struct, frozen=True):
     """A first short silence; quiet for `quiet` seconds so far."""
 
     quiet: float
+    level: float | None = None
 
 
 class SpeechResumed(msgspec.Struct, frozen=True):
@@ -40,6 +49,7 @@ class SpeechStopped(msgspec.Struct, frozen=True):
     """Quiet for `quiet` seconds, long enough to ask whether the user has finished."""
 
     quiet: float
+    level: float | None = None
 
 
 class PartialHeard(msgspec.Struct, frozen=True):
@@ -125,6 +135,7 @@ Event = (
     | SpeechResumed
     | SpeechStopped
     | PartialHeard
+    | SpeechMeasured
     | FinalHeard
     | EndPredicted
     | EndSignalled

@@ -1,13 +1,14 @@
-"""Turn-taking as people do it: pause at once on overlap, decide after; answer before it is certain. Pure.
+"""Turn-taking as people do it: pause on overlap, decide after; answer before it is certain. Pure.
 
-- A sound over the bot makes it pause within a packet. A judge then says whether it was an interruption (the
-  answer is cancelled) or a backchannel, noise or echo (the bot goes on from the exact sample).
+- A sound over the bot that lasts for a moment makes it pause (`turns.floor`). A judge says whether it was an
+  interruption (the answer is cancelled) or a backchannel, noise, echo or side talk (the bot goes on from the
+  exact sample).
 - The end of a turn is judged from the sound, the words and this user's own pauses (`turns.ending`).
 - When the words are known and the turn is probably over, an answer begins behind a gate. It is let out when
   the turn ends with the same words, and rolled back when the user goes on.
 
 The state is one value; each step is a function of the state, the event and the time. A deadline is computed
-from the state alone, so it can never be forgotten.
+from the state, so it can never be forgotten.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from antiphon.turns.events import (
     Interrupt,
     OpenTurn,
     PartialHeard,
-    PauseBot,
     Prime,
     ReleaseBot,
     ResumeBot,
     RollBack,
     SessionBegan,
     Speculate,
+    SpeechMeasured,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
@@ -47,10 +48,11 @@ from antiphon.turns.events import (
     ToolsRunning,
     Typed,
 )
+from antiphon.turns.floor import come_closer, evidence, hold, is_far, learn
 from antiphon.turns.hearing import Hearing, same_words
 from antiphon.turns.overlap import Evidence, Finding
 from antiphon.turns.presence import mute, remind
-from antiphon.turns.state import Claim, FluentState, Move, Phase, Policy, Thought
+from antiphon.turns.state import Claim, FluentState, Move, Overlap, Phase, Policy, Thought
 from antiphon.turns.timing import (
     ROUNDING,
     believed,
@@ -92,7 +94,7 @@ class FluentTurns:
         self._anticipate(move)
         mute(self.policy, move)
         remind(self.policy, move)
-        return Step(move.state, tuple(move.decisions), deadline(self.policy, move.state))
+        return Step(move.state, tuple(move.decisions), deadline(self.policy, move.state, now))
 
     # What happened ---------------------------------------------------------------------------------------
 
@@ -102,6 +104,8 @@ class FluentTurns:
                 if not self.policy.push_to_talk:
                     self._sound(move, event)
             case PartialHeard():
+            case SpeechMeasured(level):
+                move.become(level=level)
                 self._partial(move, event)
             case FinalHeard():
                 self._final(move, event)
@@ -126,15 +130,17 @@ class FluentTurns:
                 pass
 
     def _bot(self, move: Move, *, active: bool, interruptible: bool) -> None:
-        before, claim = move.state.bot, move.state.claim
+        before, claim, overlap = move.state.bot, move.state.claim, move.state.overlap
         answers = before.answers + (before.active and not active)
         move.bot(active=active, interruptible=interruptible, answers=answers)
-        if before.held and not (active and interruptible):
-            move.bot(held=False)
+        if before.active and not active:
+            move.become(overlap=Overlap.NONE)
+        if overlap is Overlap.PAUSED and not (active and interruptible):
+            move.become(overlap=Overlap.LISTENING if active else Overlap.NONE)
             move.decide(ReleaseBot("the answer is over" if not active else "the answer must be heard"))
         elif active and interruptible and before.active and not before.interruptible:
             if claim is Claim.CANDIDATE:
-                self._pause(move, "the user makes a sound, and the answer may be interrupted now")
+                move.become(overlap=Overlap.LISTENING)
             elif claim is Claim.TURN:
                 move.decide(Interrupt("the user speaks, and the answer may be interrupted now"))
 
@@ -148,11 +154,15 @@ class FluentTurns:
     def _sound(self, move: Move, event: SpeechStarted | SpeechResumed | SpeechPaused | SpeechStopped) -> None:
         phase = move.state.phase
         match event:
+        if not isinstance(event, SpeechResumed) and event.level is not None:
+            move.become(level=event.level)
             case SpeechStarted() if phase is Phase.IDLE:
                 self._start(move, event)
             case SpeechResumed() if phase is Phase.IDLE:
-                self._start(move, SpeechStarted(0.0, move.state.saying, move.state.left))
-            case SpeechStarted() | SpeechResumed() if phase is not Phase.IDLE:
+                self._start(move, SpeechStarted(0.0, move.state.saying, move.state.left, move.state.level))
+            case SpeechStarted(ago):
+                self._go_on(move, ago)
+            case SpeechResumed():
                 self._go_on(move)
             case SpeechPaused(quiet) if phase is Phase.SPEAKING:
                 move.become(phase=Phase.PAUSED, quiet_since=move.now - quiet)
@@ -171,19 +181,16 @@ class FluentTurns:
             hearing=Hearing(answered=move.state.hearing.answered),
             spoke_at=move.now - event.ago,
             saying=event.saying,
+            sound_at=move.now - event.ago,
+            level=event.level,
+            overlap=Overlap.LISTENING if bot.active else Overlap.NONE,
             left=event.left,
             predicted=None,
             asked=False,
             primed="",
         )
-        if bot.active and bot.interruptible:
-            self._pause(move, "the user makes a sound while the bot answers")
-        elif not bot.active and self.policy.start.at_once:
+        if not bot.active and self.policy.start.at_once:
             self._open(move, "speech was detected")
-
-    def _pause(self, move: Move, reason: str) -> None:
-        move.bot(held=True)
-        move.decide(PauseBot(reason, {"saying": move.state.saying}))
 
     def _reconsider(self, move: Move) -> None:
         """The user speaks again: was the end of the last turn only a pause, which is over by now?"""
@@ -194,7 +201,7 @@ class FluentTurns:
         mistaken = pause < self.policy.ending.regret
         move.become(last_end=None, pauses=pauses.mistook(pause) if mistaken else pauses.ended())
 
-    def _go_on(self, move: Move) -> None:
+    def _go_on(self, move: Move, ago: float = 0.0) -> None:
         state = move.state
         if state.phase is Phase.QUIET and not (state.unheard or state.overruled):
             pause, pauses = move.now - state.quiet_since, state.pauses
@@ -203,6 +210,7 @@ class FluentTurns:
         move.become(
             phase=Phase.SPEAKING,
             predicted=None,
+            sound_at=move.now - ago,
             signalled=None,
             asked=False,
             unheard=False,
@@ -256,7 +264,7 @@ class FluentTurns:
             if probability < EVEN:
                 self._roll_back(move, "the recogniser expects more")
 
-    def _thought(self, move: Move, wait: float) -> None:
+    def _thought(self, move: Move, judged: ThoughtJudged) -> None:
         """The language model's opinion of the words that it is answering."""
         state = move.state
         if not state.speculated or state.thought.wait is not None:
@@ -284,7 +292,9 @@ class FluentTurns:
         move.become(hearing=after)
         if not text:
             return
-        finding = self.policy.judge.judge(Evidence(text, True, 0.0, 0.0, state.saying, state.left))
+        far = is_far(self.policy, state, text, 0.0)
+        heard = Evidence(text, True, 0.0, 0.0, state.saying, state.left, far=far)
+        finding = self.policy.judge.judge(heard)
         if finding is Finding.ECHO:
             return
         if state.bot.active:
@@ -301,9 +311,7 @@ class FluentTurns:
         state = move.state
         if event.run and state.bot.active:
             move.decide(Interrupt(reason))
-            move.bot(held=False)
-        elif state.bot.held:
-            move.bot(held=False)
+        elif state.overlap is Overlap.PAUSED:
             move.decide(ReleaseBot(f"{reason}, and wants no answer"))
         typed = {"typed": event.text}
         if state.claim is not Claim.TURN:
@@ -317,7 +325,6 @@ class FluentTurns:
         if down and move.state.claim is not Claim.TURN:
             if move.state.bot.active:
                 move.decide(Interrupt("the talk key was pressed"))
-                move.bot(held=False)
             hearing = Hearing(answered=move.state.hearing.answered)
             move.become(phase=Phase.SPEAKING, hearing=hearing, spoke_at=move.now, predicted=None)
             self._open(move, "the talk key was pressed")
@@ -332,7 +339,7 @@ class FluentTurns:
         state = move.state
         if state.claim is not Claim.CANDIDATE:
             return
-        if state.bot.overlapped:
+        if state.overlapped:
             self._judge_overlap(move)
             return
         words, seconds = state.hearing.best, self._spoken(move)
@@ -343,27 +350,27 @@ class FluentTurns:
 
     def _judge_overlap(self, move: Move) -> None:
         state = move.state
-        quiet = None if state.phase is Phase.SPEAKING else move.now - state.quiet_since
-        settled = state.hearing.settled and state.phase is Phase.QUIET
-        evidence = Evidence(state.hearing.best, settled, self._spoken(move), quiet, state.saying, state.left)
-        finding = self.policy.judge.judge(evidence)
-        inputs = {"words": evidence.words, "speech": round(evidence.speech, 3), "left": state.left}
-        if finding is Finding.INTERRUPTION:
-            if state.bot.held:
-                move.bot(held=False)
-                move.decide(Interrupt("the user interrupts", inputs))
-            self._open(move, "an interruption")
-        elif finding is not Finding.UNSURE:
-            self._dismiss(move, finding.value, inputs)
+        known = evidence(self.policy, state, move.now)
+        finding = self.policy.judge.judge(known)
+        inputs = {"words": known.words, "speech": round(known.speech, 3), "left": state.left}
+        match finding:
+            case Finding.INTERRUPTION:
+                if state.bot.interruptible:
+                    move.decide(Interrupt("the user interrupts", inputs))
+                come_closer(self.policy, move)
+                self._open(move, "an interruption")
+            case Finding.UNSURE | Finding.LIKELY | Finding.UNLIKELY:
+                hold(self.policy, move, finding)
+            case _:
+                self._dismiss(move, finding.value, inputs)
 
     def _open(self, move: Move, reason: str) -> None:
-        move.become(claim=Claim.TURN, speculations=0)
+        move.become(claim=Claim.TURN, overlap=Overlap.NONE, speculations=0)
         move.decide(OpenTurn(reason))
 
     def _dismiss(self, move: Move, reason: str, inputs: dict[str, Any] | None = None) -> None:
         text = move.state.hearing.best
         self._close(move)
-        move.bot(held=False)
         move.decide(ResumeBot(reason, inputs or {}, text=text))
 
     def _anticipate(self, move: Move) -> None:
@@ -450,6 +457,8 @@ class FluentTurns:
         speculated = bool(state.speculated) and same_words(text, state.speculated)
         if not speculated:
             self._roll_back(move, "the turn ended with other words")
+        if text and not state.unheard:
+            learn(self.policy, move, state.quiet_since - state.spoke_at)
         self._close(move)
         judged = state.phase is Phase.QUIET and bool(text) and not state.unheard
         move.become(reminded=0, last_end=state.quiet_since if judged else None)
@@ -463,6 +472,7 @@ class FluentTurns:
         move.become(
             phase=Phase.IDLE,
             claim=Claim.NONE,
+            overlap=Overlap.NONE,
             hearing=move.state.hearing.after_turn(again=move.state.overruled),
             predicted=None,
             signalled=None,
@@ -479,6 +489,7 @@ class FluentTurns:
 
 _USER_SOUND = (
     SpeechStarted,
+    SpeechMeasured,
     SpeechPaused,
     SpeechResumed,
     SpeechStopped,

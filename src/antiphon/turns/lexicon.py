@@ -21,6 +21,16 @@ BACKCHANNELS: dict[str, frozenset[str]] = {
 
 Among them is what recognisers make of a hum ("mama")."""
 
+HUMS: dict[str, frozenset[str]] = {
+    "en": _set("mm mmm mhm mhmm mmhm mmhmm hmm hm uhhuh huh uh um mama mamma mum", "uh huh, mm hm"),
+    "de": _set("mhm hm aha äh ähm"),
+    "fr": _set("mhm hm euh"),
+    "es": _set("mhm ajá eh"),
+}
+"""Sounds with which nobody takes the floor. A "yeah" or an "okay", in contrast, is often the beginning of
+more: G. Jefferson, "Notes on a systematic deployment of the acknowledgement tokens 'yeah' and 'mm hm'", 1984.
+"""
+
 STOPPERS: dict[str, frozenset[str]] = {
     "en": _set("stop wait no hold hang but actually excuse sorry hey listen enough quiet"),
     "de": _set("stopp stop warte nein halt moment aber entschuldigung"),

@@ -11,6 +11,7 @@ from antiphon.judgement import Judgement
 from antiphon.turns.ending import EndingParams, Pauses
 from antiphon.turns.events import Decision
 from antiphon.turns.hearing import Hearing
+from antiphon.turns.nearness import Levels, Nearness
 from antiphon.turns.overlap import Judge, WordJudge
 from antiphon.turns.rules import MuteWhile, Reminder, StartBySpeech, StartRule
 
@@ -32,8 +33,21 @@ class Claim(enum.Enum):
     TURN = "a turn"
 
 
+class Overlap(enum.Enum):
+    """What a sound of the user does to the answer that it is over."""
+
+    NONE = "it is over none"
+    LISTENING = "the bot speaks on, and listens"
+    PAUSED = "the bot has paused"
+
+
 class Policy(msgspec.Struct, frozen=True):
     """How to take turns. `has_model`: AskModel will be answered. Times in seconds.
+
+    `overlap_after` is how long a sound over the bot must last to pause it, if no words speak for or against
+    that. Longer, and the bot ignores more coughs and "mm-hm"s; shorter, and it gives way sooner: this is
+    nearly all of the time that yielding takes. With 0 every detected sound pauses it at once. `nearness`
+    tells sounds from afar; None: nothing is far.
 
     `transcript` is the longest wait for the recogniser, `monologue` the longest turn, `max_speculations` how
     often one turn may be answered in advance. `eager` speculates on partial transcripts too: sooner where
@@ -46,6 +60,8 @@ class Policy(msgspec.Struct, frozen=True):
     has_model: bool = True
     start: StartRule = StartBySpeech()
     judge: Judge = WordJudge()
+    overlap_after: float = 0.22
+    nearness: Nearness | None = Nearness()
     ending: EndingParams = EndingParams()
     judgement: Judgement | None = None
     transcript: float = 4.0
@@ -60,19 +76,13 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class BotView(msgspec.Struct, frozen=True):
-    """What is known of the bot: answering, being heard, paused by an overlap, running tools."""
+    """What is known of the bot: answering, being heard, running tools."""
 
     active: bool = False
     interruptible: bool = True
     voice: bool = False
-    held: bool = False
     tools: bool = False
     answers: int = 0
-
-    @property
-    def overlapped(self) -> bool:
-        """Whether a sound of the user is one over its answer, so that it must be judged."""
-        return self.active and (self.held or not self.interruptible)
 
 
 class Thought(msgspec.Struct, frozen=True):
@@ -90,6 +100,8 @@ class FluentState(msgspec.Struct, frozen=True):
     `overruled`: speech is still detected although the recogniser has said that the turn is over;
     `last_end`: when the user fell silent at the end of the last turn, if that was judged;
     `overheard`: the last speech was under a mute rule, and its words do not count.
+    `spoke_at` is when the user began to speak, `sound_at` when the last stretch without a pause did;
+    `level` is how loud this is or was last, `levels` how loud the turns before were, in dBFS.
     """
 
     phase: Phase = Phase.IDLE
@@ -99,7 +111,11 @@ class FluentState(msgspec.Struct, frozen=True):
     quiet_since: float = 0.0
     predicted: float | None = None
     signalled: float | None = None
+    overlap: Overlap = Overlap.NONE
     signalled_at: float = 0.0
+    sound_at: float = 0.0
+    level: float | None = None
+    levels: Levels = ()
     unheard: bool = False
     overruled: bool = False
     asked: bool = False
@@ -120,6 +136,11 @@ class FluentState(msgspec.Struct, frozen=True):
 
 class Move:
     """One step being made: the state as it becomes, the decisions as they fall."""
+
+    @property
+    def overlapped(self) -> bool:
+        """Whether the user makes a sound over an answer, so that it must be judged."""
+        return self.bot.active and self.overlap is not Overlap.NONE
 
     def __init__(self, state: FluentState, now: float) -> None:
         self.state = state

@@ -1,7 +1,7 @@
 """When fluent turn-taking thinks that a turn is over, and when it has to look again. Pure.
 
 All of it is a function of the policy, the state and the time. A deadline can never be forgotten, because it
-is computed from the state alone.
+is computed from the state.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ def next_reminder(policy: Policy, state: FluentState) -> Reminder | None:
     return policy.reminders[state.reminded] if state.reminded < len(policy.reminders) else None
 
 
-def deadline(policy: Policy, state: FluentState) -> float | None:
+def deadline(policy: Policy, state: FluentState, now: float) -> float | None:
     """When something is due if nothing happens before."""
     if state.phase is Phase.IDLE:
         reminder = next_reminder(policy, state)
         return None if reminder is None or state.idle_since is None else state.idle_since + reminder.after
     if state.claim is Claim.CANDIDATE:
-        return _candidate_deadline(policy, state)
+        return _candidate_deadline(policy, state, now)
     monologue = None if policy.monologue is None else state.spoke_at + policy.monologue
     if state.phase is Phase.SPEAKING and believed(policy, state):
         overrule = state.signalled_at + policy.overrule
@@ -113,13 +113,25 @@ def _quiet_deadline(policy: Policy, state: FluentState) -> float:
     return max(due, thought_due(policy, state)) if thinking(policy, state) else due
 
 
-def _candidate_deadline(policy: Policy, state: FluentState) -> float | None:
-    if state.bot.overlapped:
+def _candidate_deadline(policy: Policy, state: FluentState, now: float) -> float | None:
+    if state.overlapped:
         if state.phase is Phase.SPEAKING:
-            return state.spoke_at + policy.judge.monologue
+            return _next_look(policy, state, now)
         return state.quiet_since + policy.judge.patience
     if state.phase is Phase.QUIET:
         return state.quiet_since + policy.transcript
     if state.phase is Phase.PAUSED or policy.start.after is None:
         return None
     return state.spoke_at + policy.start.after
+
+
+def _next_look(policy: Policy, state: FluentState, now: float) -> float | None:
+    """When a sound over the bot is to be judged again if it goes on, and nothing more is known of it."""
+    looks = [
+        state.sound_at + policy.overlap_after,
+        state.sound_at + policy.judge.hum,
+        state.spoke_at + policy.judge.monologue,
+    ]
+    if policy.nearness is not None:
+        looks.append(state.spoke_at + policy.nearness.speech)
+    return min((look for look in looks if look > now + ROUNDING), default=None)
