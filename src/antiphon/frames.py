@@ -459,10 +459,6 @@ class VADUserStartedSpeakingFrame(SystemFrame, frozen=True):
     """
 
     ago: float = 0.0
-
-
-class VADUserPausedFrame(SystemFrame, frozen=True):
-    """The first short silence inside speech, after `quiet` seconds: not yet the end of it."""
     level: float | None = None
 
 
@@ -471,23 +467,27 @@ class VADUserLevelFrame(SystemFrame, frozen=True):
 
     level: float
 
+
+class VADUserPausedFrame(SystemFrame, frozen=True):
+    """The first short silence inside speech, after `quiet` seconds: not yet the end of it."""
+
     quiet: float
+    level: float | None = None
 
 
 class VADUserResumedFrame(SystemFrame, frozen=True):
     """Speech goes on after a pause that was not the end of it."""
-    level: float | None = None
 
 
 class VADUserStoppedSpeakingFrame(SystemFrame, frozen=True):
     """No speech for `quiet` seconds."""
 
     quiet: float
+    level: float | None = None
 
 
 class UserStartedSpeakingFrame(SystemFrame, frozen=True):
     """The user's turn has opened."""
-    level: float | None = None
 
 
 class UserStoppedSpeakingFrame(SystemFrame, frozen=True):

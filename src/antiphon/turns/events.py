@@ -131,11 +131,11 @@ class DeadlinePassed(msgspec.Struct, frozen=True):
 Event = (
     SessionBegan
     | SpeechStarted
+    | SpeechMeasured
     | SpeechPaused
     | SpeechResumed
     | SpeechStopped
     | PartialHeard
-    | SpeechMeasured
     | FinalHeard
     | EndPredicted
     | EndSignalled

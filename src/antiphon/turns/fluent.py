@@ -103,9 +103,9 @@ class FluentTurns:
             case SpeechStarted() | SpeechResumed() | SpeechPaused() | SpeechStopped():
                 if not self.policy.push_to_talk:
                     self._sound(move, event)
-            case PartialHeard():
             case SpeechMeasured(level):
                 move.become(level=level)
+            case PartialHeard():
                 self._partial(move, event)
             case FinalHeard():
                 self._final(move, event)
@@ -153,9 +153,9 @@ class FluentTurns:
 
     def _sound(self, move: Move, event: SpeechStarted | SpeechResumed | SpeechPaused | SpeechStopped) -> None:
         phase = move.state.phase
-        match event:
         if not isinstance(event, SpeechResumed) and event.level is not None:
             move.become(level=event.level)
+        match event:
             case SpeechStarted() if phase is Phase.IDLE:
                 self._start(move, event)
             case SpeechResumed() if phase is Phase.IDLE:
@@ -180,10 +180,10 @@ class FluentTurns:
             overheard=False,
             hearing=Hearing(answered=move.state.hearing.answered),
             spoke_at=move.now - event.ago,
-            saying=event.saying,
             sound_at=move.now - event.ago,
             level=event.level,
             overlap=Overlap.LISTENING if bot.active else Overlap.NONE,
+            saying=event.saying,
             left=event.left,
             predicted=None,
             asked=False,
@@ -209,8 +209,8 @@ class FluentTurns:
             move.become(pauses=pauses.observe(pause))
         move.become(
             phase=Phase.SPEAKING,
-            predicted=None,
             sound_at=move.now - ago,
+            predicted=None,
             signalled=None,
             asked=False,
             unheard=False,
@@ -457,9 +457,9 @@ class FluentTurns:
         speculated = bool(state.speculated) and same_words(text, state.speculated)
         if not speculated:
             self._roll_back(move, "the turn ended with other words")
+        self._close(move)
         if text and not state.unheard:
             learn(self.policy, move, state.quiet_since - state.spoke_at)
-        self._close(move)
         judged = state.phase is Phase.QUIET and bool(text) and not state.unheard
         move.become(reminded=0, last_end=state.quiet_since if judged else None)
         if text:

@@ -96,26 +96,26 @@ class Thought(msgspec.Struct, frozen=True):
 class FluentState(msgspec.Struct, frozen=True):
     """The whole state.
 
+    `spoke_at` is when the user began to speak, `sound_at` when the last stretch without a pause did;
+    `level` is how loud this is or was last, `levels` how loud the turns before were, in dBFS.
     `signalled` is what the recogniser thinks of the end; `unheard`: the turn is known from its words alone;
     `overruled`: speech is still detected although the recogniser has said that the turn is over;
     `last_end`: when the user fell silent at the end of the last turn, if that was judged;
     `overheard`: the last speech was under a mute rule, and its words do not count.
-    `spoke_at` is when the user began to speak, `sound_at` when the last stretch without a pause did;
-    `level` is how loud this is or was last, `levels` how loud the turns before were, in dBFS.
     """
 
     phase: Phase = Phase.IDLE
     claim: Claim = Claim.NONE
     hearing: Hearing = Hearing()
-    spoke_at: float = 0.0
-    quiet_since: float = 0.0
-    predicted: float | None = None
-    signalled: float | None = None
     overlap: Overlap = Overlap.NONE
-    signalled_at: float = 0.0
+    spoke_at: float = 0.0
     sound_at: float = 0.0
     level: float | None = None
     levels: Levels = ()
+    quiet_since: float = 0.0
+    predicted: float | None = None
+    signalled: float | None = None
+    signalled_at: float = 0.0
     unheard: bool = False
     overruled: bool = False
     asked: bool = False
@@ -133,14 +133,14 @@ class FluentState(msgspec.Struct, frozen=True):
     idle_since: float | None = None
     reminded: int = 0
 
-
-class Move:
-    """One step being made: the state as it becomes, the decisions as they fall."""
-
     @property
     def overlapped(self) -> bool:
         """Whether the user makes a sound over an answer, so that it must be judged."""
         return self.bot.active and self.overlap is not Overlap.NONE
+
+
+class Move:
+    """One step being made: the state as it becomes, the decisions as they fall."""
 
     def __init__(self, state: FluentState, now: float) -> None:
         self.state = state
