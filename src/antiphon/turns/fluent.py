@@ -264,7 +264,7 @@ class FluentTurns:
             if probability < EVEN:
                 self._roll_back(move, "the recogniser expects more")
 
-    def _thought(self, move: Move, judged: ThoughtJudged) -> None:
+    def _thought(self, move: Move, wait: float) -> None:
         """The language model's opinion of the words that it is answering."""
         state = move.state
         if not state.speculated or state.thought.wait is not None:
