@@ -364,9 +364,13 @@ class LLMPrimeFrame(ControlFrame, frozen=True):
 
 
 class LLMJudgedFrame(ControlFrame, frozen=True):
-    """The model's verdict on the user's last words, sent upstream: wait so many seconds; 0 is an answer."""
+    """The model's verdict on the user's last words, sent upstream: wait so many seconds; 0 is an answer.
+
+    `aside`: they were meant for somebody else, and get none.
+    """
 
     wait: float
+    aside: bool = False
 
 
 class LLMRunFrame(ControlFrame, frozen=True):

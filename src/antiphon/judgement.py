@@ -1,11 +1,15 @@
-"""The language model's own judgement: it may say, instead of an answer, that the thought is not complete.
+"""The language model's own judgement: it may say, instead of an answer, that no answer is due yet, or at all.
 
 A request can carry a `Judgement`. The model is then told that it may begin its answer with a mark that means
-"the user is probably not done: wait". The host reads the mark off the first characters and takes it out; an
-answer without one costs no time, because nothing is held back that cannot be the beginning of a mark. The
-instructions are added to the request alone: neither they nor the marks ever reach the conversation.
+"the user is probably not done: wait" or, if that is wanted, "this was said to somebody else". The host reads
+the mark off the first characters and takes it out; an answer without one costs no time, because nothing is
+held back that cannot be the beginning of a mark. The instructions are added to the request alone: neither
+they nor the marks ever reach the conversation.
 
-Use it with models that follow instructions; small ones ignore it, or wait too often.
+Use it with models that follow instructions well. Measured with 40 finished and 40 unfinished sentences, a
+0.5B model (qwen2.5-coder-0.5b-instruct, 4 bit) waited after 1 of the first 20 finished ones and after 3 of 20
+unfinished ones, a 135M model (smollm2) after none of either: for them the instructions are of no use. What
+small models do know is whether a sentence could end here: `antiphon.services.local.ThoughtJudge` asks that.
 """
 
 from __future__ import annotations
@@ -19,33 +23,49 @@ If the user's last words are a complete thought, or can be answered as they are,
 If they clearly break off in the middle of a thought, write {short} and nothing else.
 If the user asks for time, or is thinking about something long, write {long} and nothing else."""
 
+_ASIDE = """If the user's last words are not meant for you but for somebody else who is there,
+write {aside} and nothing else."""
+
 _INSISTENCE = "Answer now, even if the user's last words look incomplete."
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What the model writes instead of an answer, and for how many seconds the user is then waited for."""
+    """What the model writes instead of an answer, and for how many seconds the user is then waited for.
+
+    `aside`: the words were for somebody else, and get no answer.
+    """
 
     text: str
     wait: float
+    aside: bool = False
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """How the model may say that it is too early to answer.
+    """How the model may say that it is too early to answer, or that it was not spoken to.
 
-    `instructions` tells it how, with the places `{short}` and `{long}` for the marks. Nobody waits longer
-    than `patience` seconds for its verdict. `insist` is a request that must be answered: marks mean nothing
-    in it, and are taken out all the same.
+    `instructions` tells it how, with the places `{short}` and `{long}` for the marks. `aside` is the mark of
+    words that were meant for somebody else, such as "<not me>"; empty: the model is not asked. Such a turn
+    is not answered, and the conversation keeps it as `note` says, with the place `{words}`. Nobody waits
+    longer than `patience` seconds for the verdict. `insist` is a request that must be answered: marks mean
+    nothing in it, and are taken out all the same.
     """
 
     short: Mark = Mark("<wait>", 2.5)
     long: Mark = Mark("<wait long>", 7.0)
     instructions: str = _INSTRUCTIONS
+    aside: str = ""
+    note: str = "(to somebody else) {words}"
     patience: float = 5.0
     insist: bool = False
 
     @property
-    def marks(self) -> tuple[Mark, Mark]:
-        return self.short, self.long
+    def marks(self) -> tuple[Mark, ...]:
+        aside = (Mark(self.aside, 0.0, aside=True),) if self.aside else ()
+        return self.short, self.long, *aside
+
+    def noted(self, words: str) -> str:
+        """What the conversation keeps of words that were meant for somebody else."""
+        return self.note.replace("{words}", words)
 
     def insisting(self) -> Judgement:
         """The same, but an answer must be given."""
@@ -53,13 +73,28 @@ class Judgement(msgspec.Struct, frozen=True):
 
     def instruct(self, context: Context) -> Context:
         """The context with the instructions, after those of the developer."""
-        told = self.instructions.replace("{short}", self.short.text).replace("{long}", self.long.text)
-        text = _INSISTENCE if self.insist else told
+        text = _INSISTENCE if self.insist else self._told
         first = context.messages[0] if context.messages else None
         if not isinstance(first, SystemMessage):
             return context.with_messages((SystemMessage(text), *context.messages))
         joined = SystemMessage(f"{first.text}\n\n{text}")
         return context.with_messages((joined, *context.messages[1:]))
+
+    def untold(self, context: Context) -> Context | None:
+        """The context as it was before `instruct`; None if the model is told nothing of this there."""
+        first = context.messages[0] if context.messages else None
+        if not isinstance(first, SystemMessage) or not first.text.endswith(self._told):
+            return None
+        before = first.text.removesuffix(self._told).rstrip()
+        kept = (SystemMessage(before),) if before else ()
+        return context.with_messages((*kept, *context.messages[1:]))
+
+    @property
+    def _told(self) -> str:
+        text = f"{self.instructions}\n{_ASIDE}" if self.aside else self.instructions
+        for place, mark in (("short", self.short.text), ("long", self.long.text), ("aside", self.aside)):
+            text = text.replace(f"{{{place}}}", mark)
+        return text
 
 
 class MarkReader:

@@ -226,3 +226,72 @@ def test_nothing_else_is_judged() -> None:
 def test_the_policy_says_whether_there_is_a_judgement() -> None:
     assert Turns(policy=Policy(judgement=JUDGEMENT)).judgement == JUDGEMENT
     assert Turns().judgement is None
+
+
+# Words for somebody else -----------------------------------------------------------------------------------
+
+LISTENS = Judgement(aside="<not me>")
+ASIDE = "(to somebody else) Anna, close the door."
+
+
+def with_aside(llm: FakeLLM, *, speculate: bool = False) -> Bot:
+    policy = Policy(judgement=LISTENS, speculate=speculate)
+    return voice_bot(
+        llm, turns=Turns("Be brief.", model=FakeTurnModel(rule=lambda said: 0.99), policy=policy)
+    )
+
+
+def test_the_model_is_told_of_words_for_others_only_if_that_is_wanted() -> None:
+    told = [str(judgement.instruct(Context()).messages) for judgement in (JUDGEMENT, LISTENS)]
+    assert ["somebody else" in each for each in told] == [False, True]
+    assert "{" not in told[1]
+    assert MarkReader(JUDGEMENT).feed("<not me>") == "<not me>"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("speculate", [False, True])
+def test_words_for_somebody_else_get_no_answer(seed: int | None, speculate: bool) -> None:
+    llm = FakeLLM([Answer("<not me>", when="Anna")], otherwise="At noon.")
+    script = [Say("Anna, close the door."), Say("When is lunch?", after(4.0))]
+    call = run_call(with_aside(llm, speculate=speculate), script, seed=seed)
+    check_call(call)
+    assert user_texts(call) == [ASIDE, "When is lunch?"]
+    assert call.bot_text == "At noon."
+    assert len(answers(call)) == 1
+    reasons = [frame.reason for _, frame in call.decisions if frame.decision == "Commit"]
+    assert reasons[0].endswith("takes the words for somebody else's")
+    assert ASIDE in str(llm.contexts[-1].messages)
+    assert "<not me>" not in kept(call, llm)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_bot_that_gave_way_to_words_for_somebody_else_stays_silent(seed: int | None) -> None:
+    answer = "This is a rather long answer, which goes on and on and on for some more time."
+    llm = FakeLLM([Answer("<not me>", when="Anna")], otherwise=answer)
+    call = run_call(
+        with_aside(llm), [Say("When is it?"), Say("Anna, close the door.", bot_starts(1.0))], seed=seed
+    )
+    check_call(call)
+    assert user_texts(call) == ["When is it?", ASIDE]
+    (cut,) = answers(call)
+    assert cut.interrupted
+    assert call.bot_text != answer
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_user_who_turns_back_to_the_bot_is_answered(seed: int | None) -> None:
+    """The verdict on the first words counts for them alone."""
+    llm = FakeLLM([Answer("<not me>", when="the door."), Answer("At noon.", when="lunch")], otherwise="What?")
+    script = [Say("Anna, close the door."), Say("So when is lunch?", after(0.3))]
+    call = run_call(with_aside(llm, speculate=True), script, seed=seed)
+    check_call(call)
+    assert call.bot_text == "At noon."
+
+
+def test_a_verdict_after_the_end_of_the_turn_keeps_the_bot_silent() -> None:
+    slow = LISTENS.patience + 2.0
+    llm = FakeLLM([Answer("<not me>", when="Anna", ttft=slow)], otherwise="Yes.")
+    call = run_call(with_aside(llm), [Say("Anna, are you there?")])
+    check_call(call)
+    assert call.bot_text == ""
+    assert "<not me>" not in kept(call, llm)

@@ -126,8 +126,8 @@ class LLMHost(Processor):
                     case ToolCall():
                         calls.append(item)
                         self._announce(item, asked.response)
-                    case Mark(wait=wait):
-                        self.push(LLMJudgedFrame(wait), upstream=True)
+                    case Mark():
+                        self.push(LLMJudgedFrame(item.wait, item.aside), upstream=True)
         if calls:
             self.push(FunctionCallsFrame(tuple(calls)), upstream=True)
         return wrote

@@ -277,7 +277,7 @@ class Turns(Processor):
         """The model has an opinion of the turn; if nobody waits for it any more, it has to answer."""
         response = self.session.responses.get(frame.response)
         if response is not None and self.answers.ahead(response.id):
-            self._happened(ThoughtJudged(frame.wait))
+            self._happened(ThoughtJudged(frame.wait, frame.aside))
         elif response is not None and frame.wait > 0:
             self.answers.go_on(response)
 
@@ -363,7 +363,7 @@ class Turns(Processor):
             case Commit():
                 self._end_turn()
                 self.answers.commit(
-                    decision.text,
+                    self._kept(decision),
                     run=decision.run,
                     speculated=decision.speculated,
                     audio_response=decision.audio_response,
@@ -382,6 +382,11 @@ class Turns(Processor):
                 self._ask_model()
             case _:
                 self._act_on_sound(decision)
+
+    def _kept(self, turn: Commit) -> str:
+        """What the conversation keeps of a turn."""
+        judgement = self.judgement if turn.aside else None
+        return turn.text if judgement is None else judgement.noted(turn.text)
 
     def _act_on_sound(self, decision: Decision) -> None:
         match decision:

@@ -83,7 +83,10 @@ class ReminderScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PolicyScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """How the bot takes turns. `model` says whether it has an end-of-turn model."""
+    """How the bot takes turns. `model` says whether it has an end-of-turn model.
+
+    `aside` is what its language model writes if words were meant for somebody else.
+    """
 
     speculate: bool = True
     eager: bool = True
@@ -97,6 +100,7 @@ class PolicyScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     transcript: float = 4.0
     reminders: tuple[ReminderScript, ...] = ()
     push_to_talk: bool = False
+    aside: str = ""
 
 
 class BotScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from antiphon.judgement import Judgement
 from antiphon.services.base import ServiceError
 from antiphon.services.turns import Turns
 from antiphon.testing.bot_script import BotScript, DelayScript, FaultScript, PolicyScript, Spread, ToolScript
@@ -71,6 +72,7 @@ def turn_policy(script: PolicyScript) -> Policy:
         eager=script.eager,
         mute=frozenset(_MUTES[name] for name in script.mute),
         push_to_talk=script.push_to_talk,
+        judgement=Judgement(aside=script.aside) if script.aside else None,
         reminders=tuple(Reminder(each.after, each.text, each.end) for each in script.reminders),
     )
 

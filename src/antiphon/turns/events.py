@@ -86,9 +86,13 @@ class EndSignalled(msgspec.Struct, frozen=True):
 
 
 class ThoughtJudged(msgspec.Struct, frozen=True):
-    """What the language model makes of the words it was given: answer (0), or wait so many seconds."""
+    """What the language model makes of the words it was given: answer (0), or wait so many seconds.
+
+    `aside`: they were meant for somebody else.
+    """
 
     wait: float
+    aside: bool = False
 
 
 class BotActive(msgspec.Struct, frozen=True):
@@ -221,13 +225,15 @@ class Commit(Decision, frozen=True, kw_only=True):
     """The user's turn is over: these are its words.
 
     `run` asks for an answer, `audio_response` for a spoken one.
-    `speculated`: the answer that is waiting behind the gate is the one.
+    `speculated`: the answer that is waiting behind the gate is the one. `aside`: they were meant for
+    somebody else, and get no answer.
     """
 
     text: str
     run: bool = True
     speculated: bool = False
     audio_response: bool = True
+    aside: bool = False
 
 
 class Drop(Decision, frozen=True):

@@ -63,6 +63,7 @@ from antiphon.turns.timing import (
     thinking,
     thought_due,
     too_long,
+    verdict,
 )
 
 PRIME_WORDS = 2
@@ -114,8 +115,8 @@ class FluentTurns:
                     move.become(predicted=complete)
             case EndSignalled(probability):
                 self._signalled(move, probability)
-            case ThoughtJudged(wait):
-                self._thought(move, wait)
+            case ThoughtJudged():
+                self._thought(move, event)
             case BotActive(active, interruptible):
                 self._bot(move, active=active, interruptible=interruptible)
             case BotVoice(on):
@@ -264,13 +265,15 @@ class FluentTurns:
             if probability < EVEN:
                 self._roll_back(move, "the recogniser expects more")
 
-    def _thought(self, move: Move, wait: float) -> None:
+    def _thought(self, move: Move, judged: ThoughtJudged) -> None:
         """The language model's opinion of the words that it is answering."""
-        state = move.state
+        state, wait = move.state, judged.wait
         if not state.speculated or state.thought.wait is not None:
             return
-        thought = Thought(state.speculated, move.now, wait)
-        if wait > 0:
+        thought = Thought(state.speculated, move.now, wait, judged.aside)
+        if judged.aside:
+            self._roll_back(move, verdict(thought))
+        elif wait > 0:
             self._roll_back(move, f"the language model takes the thought for incomplete and waits {wait:g} s")
         move.become(thought=thought)
 
@@ -438,14 +441,10 @@ class FluentTurns:
             self._speculate(move, text)
         elif not asked or not thinking(self.policy, state):
             self._commit(move, reason)
-        elif move.now >= thought_due(self.policy, state) - ROUNDING:
-            silent = state.thought.wait is None
-            more = (
-                "the language model does not say whether" if silent else "nothing was added that shows that"
-            )
-            self._commit(move, f"{reason}; {more} the thought is incomplete")
+        elif state.thought.aside or move.now >= thought_due(self.policy, state) - ROUNDING:
+            self._commit(move, f"{reason}; {verdict(state.thought)}", aside=state.thought.aside)
 
-    def _commit(self, move: Move, reason: str) -> None:
+    def _commit(self, move: Move, reason: str, *, aside: bool = False) -> None:
         state = move.state
         text = state.hearing.best
         inputs: dict[str, Any] = {
@@ -463,7 +462,8 @@ class FluentTurns:
         judged = state.phase is Phase.QUIET and bool(text) and not state.unheard
         move.become(reminded=0, last_end=state.quiet_since if judged else None)
         if text:
-            move.decide(Commit(reason, inputs, text=text, speculated=speculated))
+            told = Commit(reason, inputs, text=text, run=not aside, speculated=speculated, aside=aside)
+            move.decide(told)
         else:
             move.decide(Drop(f"{reason}; no words were recognised", inputs))
 

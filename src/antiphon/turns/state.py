@@ -86,11 +86,15 @@ class BotView(msgspec.Struct, frozen=True):
 
 
 class Thought(msgspec.Struct, frozen=True):
-    """What the language model makes of `text`. `wait` (seconds from `since`) is None until it has said so."""
+    """What the language model makes of `text`. `wait` (seconds from `since`) is None until it has said so.
+
+    `aside`: it takes it for something said to somebody else.
+    """
 
     text: str = ""
     since: float = 0.0
     wait: float | None = None
+    aside: bool = False
 
 
 class FluentState(msgspec.Struct, frozen=True):

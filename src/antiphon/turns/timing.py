@@ -9,7 +9,7 @@ from __future__ import annotations
 from antiphon.turns.ending import held_back, longest_wait, threshold, together
 from antiphon.turns.hearing import same_words
 from antiphon.turns.rules import Reminder
-from antiphon.turns.state import Claim, FluentState, Phase, Policy
+from antiphon.turns.state import Claim, FluentState, Phase, Policy, Thought
 
 ROUNDING = 1e-6
 
@@ -67,9 +67,10 @@ def silence_limit(policy: Policy, state: FluentState) -> float:
 
 
 def thinking(policy: Policy, state: FluentState) -> bool:
-    """Whether the language model's verdict on these words is waited for, or it wants to wait."""
+    """Whether the language model's verdict on these words is waited for, or is that no answer is due."""
     thought = state.thought
-    asked = policy.judgement is not None and bool(thought.text) and thought.wait != 0
+    undecided = thought.wait != 0 or thought.aside
+    asked = policy.judgement is not None and bool(thought.text) and undecided
     return asked and same_words(thought.text, state.hearing.best)
 
 
@@ -77,6 +78,15 @@ def thought_due(policy: Policy, state: FluentState) -> float:
     """Until when the language model's verdict is waited for, or it wants to wait."""
     patience = policy.judgement.patience if policy.judgement is not None else 0.0
     return state.thought.since + (patience if state.thought.wait is None else state.thought.wait)
+
+
+def verdict(thought: Thought) -> str:
+    """Why nobody waits for the language model, or because of it, any longer."""
+    if thought.aside:
+        return "the language model takes the words for somebody else's"
+    silent = thought.wait is None
+    more = "the language model does not say whether" if silent else "nothing was added that shows that"
+    return f"{more} the thought is incomplete"
 
 
 def too_long(policy: Policy, state: FluentState, now: float) -> bool:
