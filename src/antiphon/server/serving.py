@@ -76,6 +76,7 @@ class Serving:
         for number in SIGNALS:
             loop.add_signal_handler(number, self.end)
         try:
+            await asyncio.sleep(0)  # A Ctrl-C from before ends it here: uvicorn would log a traceback.
             self._server.on_started = started
             await self._server.serve(sockets=[listener])
         finally:
