@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml
 	  { echo "Antiphon needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@echo "Making the virtual environment in $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing Antiphon and what it needs (about 450 MB, once) ..."
+	@echo "Installing Antiphon and what it needs (about 800 MB, once) ..."
 	@$(BIN)/python -m pip install --disable-pip-version-check -e '.[local,web,dev]'
 	@touch $@
 

@@ -14,6 +14,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
     help="Real-time, multimodal AI bots: talk to one, hear why it is slow, see what it does.",
+    epilog="Examples: `antiphon run --open`, `antiphon run --help`, `antiphon doctor`",
 )
 app.command("run")(run.run)
 app.command("talk")(talk.talk)

@@ -25,6 +25,7 @@ from antiphon.models.finding import known
 
 app = typer.Typer(
     help="Model files for the local services: list them, fetch them, find them.",
+    epilog="Examples: `antiphon models list`, `antiphon models fetch`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
