@@ -48,37 +48,43 @@ class GuardError(Exception):
 def check(guards: Sequence[Guard], *, workers: int = 2) -> list[list[Finding]]:
     """Take out each of the guards. Returns what its tests said. Raises GuardError, GuardMoved."""
     with tempfile.TemporaryDirectory() as kept:
-        _demand_that_all_pass(guards, Path(kept))
+        whole = Path(kept, "whole")
+        shutil.copytree(ROOT / "src" / "antiphon", whole / "antiphon")
+        _demand_that_all_pass(guards, whole)
         with ThreadPoolExecutor(workers) as pool:
             places = [Path(kept, str(number)) for number in range(len(guards))]
-            return list(pool.map(_without, guards, places))
+            return list(pool.map(_without, guards, [whole] * len(guards), places))
 
 
-def _demand_that_all_pass(guards: Sequence[Guard], place: Path) -> None:
+def _demand_that_all_pass(guards: Sequence[Guard], whole: Path) -> None:
+    """Leaves bytecode beside the source, so that no child compiles it again."""
     tests = tuple(sorted({test for guard in guards for test in guard.tests}))
-    failing = [each for each in _run(tests, ROOT / "src", place) if each.verdict is not Verdict.MISSED]
+    failing = [each for each in _run(tests, whole) if each.verdict is not Verdict.MISSED]
     if failing:
         raise GuardError(f"With nothing taken out: {failing[0].test} {failing[0].said}")
 
 
-def _without(guard: Guard, place: Path) -> list[Finding]:
-    shutil.copytree(ROOT / "src" / "antiphon", place / "antiphon")
+def _without(guard: Guard, whole: Path, place: Path) -> list[Finding]:
+    shutil.copytree(whole / "antiphon", place / "antiphon")
     try:
         guard.take_out(place / "antiphon")
-        return _run(guard.tests, place, place)
+        changed = place / "antiphon" / guard.file
+        for stale in changed.parent.glob(f"__pycache__/{changed.stem}.*.pyc"):
+            stale.unlink()
+        return _run(guard.tests, place)
     finally:
         shutil.rmtree(place)
 
 
-def _run(tests: Sequence[str], source: Path, place: Path) -> list[Finding]:
+def _run(tests: Sequence[str], source: Path) -> list[Finding]:
     """Run tests in a child process that imports the package from `source`."""
-    report = place / "report.xml"
+    report = source / "report.xml"
     nodes = [f"tests/failures/{module}.py::{name}" for module, _, name in (t.partition("::") for t in tests)]
     try:
         child = subprocess.run(
             [sys.executable, "-m", "pytest", *nodes, *OPTIONS, f"--junit-xml={report}"],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": ""},
             capture_output=True,
             text=True,
             timeout=CHILD_SECONDS,
