@@ -36,12 +36,12 @@ def worst_click(sound: NDArray[np.int16], rate: int, frequency: float) -> float:
 def _impurities(stretches: NDArray[np.int16], rate: int, frequency: float) -> NDArray[np.float64]:
     """The impurity of each row; the frequency may be half a hertz off."""
     values = stretches.astype(np.float64)
-    places = np.arange(values.shape[1]) * 2 * math.pi / rate
+    places = np.arange(len(values[0]), dtype=np.float64) * (2 * math.pi / rate)
     best = np.full(len(values), math.inf)
     for shift in np.linspace(-0.5, 0.5, 41):
         turns = places * (frequency + shift)
-        basis, _ = np.linalg.qr(np.stack((np.sin(turns), np.cos(turns)), axis=1))
-        sines = values @ basis @ basis.T
+        basis: NDArray[np.float64] = np.linalg.qr(np.stack((np.sin(turns), np.cos(turns)), axis=1)).Q
+        sines: NDArray[np.float64] = values @ basis @ basis.T
         best = np.minimum(best, np.sum((values - sines) ** 2, axis=1) / np.sum(sines**2, axis=1))
     return 10 * np.log10(best)
 
