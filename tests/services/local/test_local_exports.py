@@ -12,7 +12,8 @@ HEAVY = ("onnxruntime", "xllamacpp", "hibari", "faster_whisper")
 
 
 def test_the_public_names() -> None:
-    assert local.__all__ == ["FasterWhisper", "Hibari", "Llama", "Moonshine", "SileroVAD", "SmartTurn"]
+    names = ["FasterWhisper", "Hibari", "Llama", "Moonshine", "SileroVAD", "SmartTurn", "ThoughtJudge"]
+    assert local.__all__ == names
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from antiphon.services.local.moonshine import Moonshine
     from antiphon.services.local.silero import SileroVAD
     from antiphon.services.local.smart_turn import SmartTurn
+    from antiphon.services.local.thought_judge import ThoughtJudge
     from antiphon.services.local.whisper import FasterWhisper
 
 _HOMES = {
@@ -27,10 +28,11 @@ _HOMES = {
     "Moonshine": ("moonshine", "onnxruntime", "local"),
     "SileroVAD": ("silero", "onnxruntime", "local"),
     "SmartTurn": ("smart_turn", "onnxruntime", "local"),
+    "ThoughtJudge": ("thought_judge", "xllamacpp", "local"),
 }
 """Each service's module here, the library it runs on, and the extra that brings that."""
 
-__all__ = ["FasterWhisper", "Hibari", "Llama", "Moonshine", "SileroVAD", "SmartTurn"]
+__all__ = ["FasterWhisper", "Hibari", "Llama", "Moonshine", "SileroVAD", "SmartTurn", "ThoughtJudge"]
 
 
 def __getattr__(name: str) -> Any:

@@ -68,6 +68,12 @@ class LlamaEngine:
         self.slots = Slots(settings.slots)
         self._server = _serve(settings)
 
+    def complete(self, request: dict[str, Any]) -> Chunk:
+        """The answer to one plain completion that is not streamed, in the form of the OpenAI API."""
+        answers: list[Chunk] = []
+        self._server.handle_completions(request, answers.append)
+        return answers[0]
+
     def chat(self, request: dict[str, Any], on_chunk: OnChunk) -> None:
         def each(chunks: Chunk | list[Chunk]) -> bool:
             several = chunks if isinstance(chunks, list) else [chunks]
