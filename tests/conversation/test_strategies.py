@@ -230,7 +230,7 @@ def test_which_way_it_looks_before_it_is_known(words: str, quiet: float | None, 
 
 
 def test_what_lasts_for_long_is_not_taken_for_a_hum_or_a_cough() -> None:
-    assert WordJudge().judge(Evidence("Mm", False, 0.7, None, left=20, sound=0.7)) is Finding.UNSURE
+    assert WordJudge().judge(Evidence("Mm", False, 0.8, None, left=20, sound=0.8)) is Finding.UNSURE
     assert WordJudge().judge(Evidence("", False, 0.6, 0.06, left=20, sound=0.6)) is Finding.UNSURE
     assert WordJudge(short=0.0).judge(Evidence("", False, 0.1, 0.06, sound=0.1)) is Finding.UNSURE
 
@@ -265,7 +265,7 @@ def test_sessions_have_their_own_least_number_of_words() -> None:
 
 
 def test_typing_that_wants_no_answer_lets_a_bot_go_on_that_had_paused() -> None:
-    events: list[Timed] = [*over_bot(1.0, 2.0, "well")[:3], (1.2, Typed("a note", run=False))]
+    events: list[Timed] = [*over_bot(1.0, 2.0, "well")[:3], (1.3, Typed("a note", run=False))]
     assert kinds(run(events, until=9)) == ["PauseBot", "ReleaseBot", "OpenTurn", "Commit"]
 
 

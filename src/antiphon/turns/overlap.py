@@ -101,7 +101,7 @@ class WordJudge(msgspec.Struct, frozen=True):
     monologue: float = 2.0
     echo: float = 0.7
     last_words: int = 2
-    hum: float = 0.7
+    hum: float = 0.8
     short: float = 0.6
 
     def judge(self, evidence: Evidence) -> Finding:
