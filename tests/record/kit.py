@@ -14,6 +14,9 @@ from antiphon.session import Session
 from antiphon.testing import Bot, Call, Step, hold_call
 from antiphon.transports.memory import MemoryTransport
 
+END = {"ResponseEndedFrame", "BotStoppedSpeakingFrame", "BotHeardFrame", "ErrorFrame", "TurnDecisionFrame"}
+"""What the end of a replay gives, where the log just stops."""
+
 
 class Crossed(NamedTuple):
     """A frame that left a processor of the bot."""
@@ -76,6 +79,18 @@ def record_call(
     run = run_real if real_time else run_virtual
     call = run(hold_call(bot, script, transport=transport))
     recorders[0].finish(call.result)
+    return Recording(call, watcher.seen, file.content)
+
+
+async def held(make: Callable[[], Bot], script: Sequence[Step]) -> Recording:
+    """A call that is recorded, on the running loop."""
+    file, watcher = KeptBytes(), Watcher()
+
+    def bot(session: Session) -> object:
+        session.observers.append(watcher)
+        return Recorder(session, LogWriter(file, Opened())).record(make()(session))
+
+    call = await hold_call(bot, script)
     return Recording(call, watcher.seen, file.content)
 
 

@@ -12,11 +12,10 @@ import pytest
 from antiphon.clock import run_real, run_virtual
 from antiphon.context import ToolCall
 from antiphon.judgement import Judgement
-from antiphon.record import LogWriter, Opened, Recorder, read_records
+from antiphon.record import read_records
 from antiphon.record.records import Ran
 from antiphon.services.filler import Filler
 from antiphon.services.turns import Turns
-from antiphon.session import Session
 from antiphon.testing import (
     Answer,
     Bot,
@@ -31,27 +30,14 @@ from antiphon.testing import (
     Step,
     after,
     bot_starts,
-    hold_call,
     voice_bot,
 )
 from antiphon.turns.state import Policy
 from record.calls import LONG, random_call
-from record.kit import KeptBytes, Recording, Watcher, difference, record_call, replay_call
+from record.kit import END, Recording, difference, held, record_call, replay_call
 
 ASK = Say("What is the capital of Australia?")
 TOOL = Answer(tools=(ToolCall("c1", "look", {"what": "it"}),))
-
-
-async def held(make: Callable[[], Bot], script: Sequence[Step]) -> Recording:
-    """A call that is recorded, on the running loop."""
-    file, watcher = KeptBytes(), Watcher()
-
-    def bot(session: Session) -> object:
-        session.observers.append(watcher)
-        return Recorder(session, LogWriter(file, Opened())).record(make()(session))
-
-    call = await hold_call(bot, script)
-    return Recording(call, watcher.seen, file.content)
 
 
 def assert_exact(recording: Recording, make: Callable[[], Bot]) -> None:
@@ -137,10 +123,6 @@ def test_a_log_of_a_crashed_process_replays_up_to_its_end() -> None:
         same = shared.index(False) if False in shared else len(shared)
         assert replayed.agreed == replayed.checked
         assert {crossed.frame.name for crossed in told[same:]} <= END
-
-
-END = {"ResponseEndedFrame", "BotStoppedSpeakingFrame", "BotHeardFrame", "ErrorFrame", "TurnDecisionFrame"}
-"""What the end of a replay gives, where the log just stops."""
 
 
 def test_the_order_of_steps_takes_little_room() -> None:

@@ -89,15 +89,28 @@ def set_outside(end: Processor, stage: Stage) -> None:
         setattr(end, name, partial(stage.run, None, getattr(end, name)))
 
 
-def guard_session(session: Session, receiver: Receiver) -> None:
+class Door:
+    """A method of the session that can be guarded later, also for those who hold it already."""
+
+    def __init__(self, method: Callable[..., None]) -> None:
+        self.method = method
+
+    def __call__(self, *args: Any, **options: Any) -> None:
+        self.method(*args, **options)
+
+
+def make_doors(session: Session) -> dict[str, Door]:
+    """Put doors in place of what somebody outside calls on the session."""
+    doors = {name: Door(getattr(session, name)) for name in ("receive", "end", "stop", "cancel")}
+    for name, door in doors.items():
+        setattr(session, name, door)
+    return doors
+
+
+def guard_session(session: Session, doors: dict[str, Door], receiver: Receiver) -> None:
     """Tell of what somebody outside gives to the session, also of what waits for its start already."""
-    steps, receive, end, stop, cancel = (
-        receiver.steps,
-        session.receive,
-        session.end,
-        session.stop,
-        session.cancel,
-    )
+    steps = receiver.steps
+    receive, end, stop, cancel = (doors[name].method for name in ("receive", "end", "stop", "cancel"))
     waiting, session._early = session._early, type(session._early)(maxlen=session._early.maxlen)
 
     def guarded_receive(frame: Frame) -> None:
@@ -118,8 +131,8 @@ def guard_session(session: Session, receiver: Receiver) -> None:
     def guarded_cancel(reason: str = "", *, ended: Ended = Ended.CANCELLED) -> None:
         _ask(steps, Asked(steps.now(), ended.value, reason), lambda: cancel(reason, ended=ended))
 
-    session.receive, session.end = guarded_receive, guarded_end
-    session.stop, session.cancel = guarded_stop, guarded_cancel
+    doors["receive"].method, doors["end"].method = guarded_receive, guarded_end
+    doors["stop"].method, doors["cancel"].method = guarded_stop, guarded_cancel
     for frame in waiting:
         guarded_receive(frame)
 

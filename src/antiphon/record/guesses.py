@@ -113,6 +113,10 @@ class Guesser:
         """A detector's probabilities are known by their time, not guessed."""
         return 0.0
 
+    def refusal(self) -> str:
+        """A service that is not asked takes all settings."""
+        return ""
+
 
 def _silence(text: str, rate: int) -> list[tuple[float, Gave | Finished]]:
     spans = estimate(text.split(), None)

@@ -12,6 +12,9 @@ R = TypeVar("R")
 WARM, PRIME = "(warm)", "(prime)"
 """Requests that are none: the service gets ready, or reads ahead."""
 
+SUMMARY = "(summary) "
+"""How requests for a summary of the conversation begin."""
+
 
 class Listener(Protocol):
     """Is told what one service does. `inside`: the task goes into it; the others say that it comes out."""
@@ -28,6 +31,7 @@ class Listener(Protocol):
     def left(self, call: int) -> None: ...
     def progressed(self, call: int, text: str, tell: Callable[[str], object]) -> None: ...
     def judged(self, probability: float) -> None: ...
+    def refused(self, number: int, error: str) -> None: ...
 
 
 async def once(listener: Listener, request: str, work: Awaitable[R]) -> R:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 
 from antiphon.context import Context, ToolCall
 from antiphon.processor import Processor
-from antiphon.record.listener import PRIME, WARM
+from antiphon.record.listener import PRIME, SUMMARY, WARM
 from antiphon.record.records import Finished, Gave, Item, item_of
 from antiphon.record.toolboxes import PlayedToolbox
 from antiphon.record.wrapped import request_of
@@ -58,6 +58,10 @@ class Player(Protocol):
         """How likely the window that came now held speech."""
         ...
 
+    def refusal(self) -> str:
+        """Why the service did not take the settings that it is given now; empty if it did."""
+        ...
+
 
 class ReplayedFailure(Exception):
     """A service failed when the session was recorded, with these words."""
@@ -79,6 +83,9 @@ class _Played:
 
     def update_settings(self, settings: Mapping[str, Any]) -> None:
         """Settings have had their effect on what was recorded."""
+        refusal = self._player.refusal()
+        if refusal:
+            raise ServiceError(refusal)
 
     async def warm(self) -> None:
         await self._once(WARM)
@@ -112,13 +119,15 @@ class PlayedSTT(_Played):
 
 
 class PlayedLLM(_Played):
-    def __init__(self, player: Player, *, local: bool = False) -> None:
+    def __init__(self, player: Player, *, local: bool = False, kind: str = "") -> None:
         super().__init__(player)
         self.local = local
+        self._kind = kind
 
     def generate(self, context: Context) -> AsyncGenerator[TextDelta | ToolCall | Usage | Notice, None]:
         return cast(
-            AsyncGenerator[TextDelta | ToolCall | Usage | Notice, None], self._play(request_of(context))
+            AsyncGenerator[TextDelta | ToolCall | Usage | Notice, None],
+            self._play(self._kind + request_of(context)),
         )
 
     async def prime(self, context: Context) -> None:
@@ -144,7 +153,10 @@ class PlayedTurnModel(_Played):
         if isinstance(result, Finished):
             _check(result)
             raise ReplayedFailure("the end-of-turn model gave nothing")
-        return cast(TurnPrediction, item_of(result))
+        prediction = item_of(result)
+        if not isinstance(prediction, TurnPrediction):
+            raise ReplayedFailure("the end-of-turn model was not asked when this was recorded")
+        return prediction
 
 
 class PlayedVAD(_Played):
@@ -178,5 +190,6 @@ def play_services(part: Processor, player: Player) -> None:
             if part.model is not None:
                 part.model = PlayedTurnModel(player)
             part.tools.toolbox = PlayedToolbox(part.tools.toolbox, player)
+            part.requests.replace_summary(lambda _: PlayedLLM(player, kind=SUMMARY))
         case _:
             pass

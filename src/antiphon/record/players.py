@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from antiphon.record.deliveries import Deliveries
 from antiphon.record.listener import PRIME, WARM
-from antiphon.record.records import AnyRecord, Called, Finished, Gave, Judged, Progressed
+from antiphon.record.records import AnyRecord, Called, Finished, Gave, Judged, Progressed, Refused
 from antiphon.record.steps import Step, Steps
 
 
@@ -21,12 +21,15 @@ class Programme:
         self.deliveries = deliveries
         self.calls: defaultdict[int, deque[Called]] = defaultdict(deque)
         self.judged: defaultdict[int, deque[Judged]] = defaultdict(deque)
+        self.refused: defaultdict[int, dict[int, str]] = defaultdict(dict)
         self.progress: dict[int, Callable[[str], object]] = {}
         for record in records:
             if isinstance(record, Called):
                 self.calls[record.part].append(record)
             elif isinstance(record, Judged):
                 self.judged[record.part].append(record)
+            elif isinstance(record, Refused):
+                self.refused[record.part][record.number] = record.error
 
     def progressed(self, record: Progressed, step: Step) -> None:
         """A tool told how far it is."""
@@ -42,6 +45,8 @@ class PartPlayer:
         self._programme = programme
         self._calls = programme.calls[part]
         self._judged = programme.judged[part]
+        self._refused = programme.refused[part]
+        self._changes = 0
         self._steps = steps
 
     def begin(self, request: str) -> int | None:
@@ -70,6 +75,10 @@ class PartPlayer:
 
     def probability(self) -> float:
         return self._judged.popleft().probability if self._judged else 0.0
+
+    def refusal(self) -> str:
+        number, self._changes = self._changes, self._changes + 1
+        return self._refused.get(number, "")
 
 
 class TimedProbabilities:

@@ -22,7 +22,7 @@ from antiphon.node import describe
 from antiphon.pipeline import as_processor
 from antiphon.processor import Processor
 from antiphon.record.digest import Crossings
-from antiphon.record.doors import guard_input, guard_output, guard_session
+from antiphon.record.doors import guard_input, guard_output, guard_session, make_doors
 from antiphon.record.log import LogWriter
 from antiphon.record.records import (
     AnyRecord,
@@ -41,6 +41,7 @@ from antiphon.record.records import (
     Left,
     Progressed,
     Received,
+    Refused,
     Started,
     fields_of,
 )
@@ -146,6 +147,9 @@ class _PartListener:
     def judged(self, probability: float) -> None:
         self.steps.write(Judged(self.steps.now(), self.part, probability))
 
+    def refused(self, number: int, error: str) -> None:
+        self.steps.write(Refused(self.part, number, error))
+
 
 class Recorder:
     """Writes one session to a log.
@@ -164,6 +168,7 @@ class Recorder:
         self._parts: list[Processor] = []
         self._checked = -math.inf
         self._over = False
+        self._doors = make_doors(session)
         session.run = self.run
 
     def record(self, pipeline: object) -> Processor:
@@ -182,7 +187,7 @@ class Recorder:
             elif isinstance(part, OutputTransport):
                 guard_output(part, number, self.steps)
         self._begin()
-        guard_session(self._session, self)
+        guard_session(self._session, self._doors, self)
         return processor
 
     async def run(self, pipeline: Processor) -> SessionResult:

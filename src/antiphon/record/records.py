@@ -28,7 +28,8 @@ from antiphon.services.base import (
 from antiphon.session import Limits
 from antiphon.tools.toolbox import ToolOutcome
 
-VERSION = 2
+VERSION = 3
+"""From 3 on, summaries of the conversation and settings that were refused are in the log."""
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -209,6 +210,14 @@ class Judged(Record, frozen=True, tag="judged"):
     probability: float
 
 
+class Refused(Record, frozen=True, tag="refused"):
+    """A service did not take the settings that it was given: change number `number` of them, from 0."""
+
+    part: int
+    number: int
+    error: str
+
+
 class Asked(Record, frozen=True, tag="asked"):
     """Somebody outside ended the session: `how` is end, stop or cancel; `deadline` in seconds."""
 
@@ -277,7 +286,9 @@ class Closed(Record, frozen=True, tag="closed"):
 Entry = Heard | Received | Gave | Finished | Left | Progressed | Asked | Signalled | Cancelled
 """Records of what came from outside; each is a step."""
 
-AnyRecord = Opened | Began | Started | Ran | Called | Judged | Lost | Told | Checkpoint | Closed | Entry
+AnyRecord = (
+    Opened | Began | Started | Ran | Called | Judged | Refused | Lost | Told | Checkpoint | Closed | Entry
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyRecord] = msgspec.msgpack.Decoder(AnyRecord)

@@ -11,8 +11,9 @@ from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
 from antiphon.context import Context, ToolCall, UserMessage
+from antiphon.node import describe
 from antiphon.processor import Processor
-from antiphon.record.listener import PRIME, WARM, Listener, once
+from antiphon.record.listener import PRIME, SUMMARY, WARM, Listener, once
 from antiphon.record.records import Item
 from antiphon.record.toolboxes import WrappedToolbox
 from antiphon.services.base import (
@@ -53,13 +54,19 @@ class _Wrapped:
     def __init__(self, service: object, listener: Listener) -> None:
         self.service = service
         self.listener = listener
+        self._changes = 0
 
     async def warm(self) -> None:
         if isinstance(self.service, Warmable):
             await once(self.listener, WARM, self.service.warm())
 
     def update_settings(self, settings: Mapping[str, Any]) -> None:
-        apply_settings(self.service, settings)
+        number, self._changes = self._changes, self._changes + 1
+        try:
+            apply_settings(self.service, settings)
+        except Exception as error:
+            self.listener.refused(number, describe(error))
+            raise
 
     async def _listen(self, items: AsyncIterator[T], request: str) -> AsyncGenerator[T, None]:
         listener = self.listener
@@ -105,12 +112,18 @@ class WrappedSTT(_Wrapped):
 
 
 class WrappedLLM(_Wrapped):
+    """`kind` is put before its requests: what one processor has asked of several services is told apart."""
+
+    def __init__(self, service: object, listener: Listener, *, kind: str = "") -> None:
+        super().__init__(service, listener)
+        self._kind = kind
+
     @property
     def local(self) -> bool:
         return isinstance(self.service, Local) and self.service.local
 
     def generate(self, context: Context) -> AsyncIterator[TextDelta | ToolCall | Usage | Notice]:
-        return self._listen(cast(LLM, self.service).generate(context), request_of(context))
+        return self._listen(cast(LLM, self.service).generate(context), self._kind + request_of(context))
 
     async def prime(self, context: Context) -> None:
         if isinstance(self.service, Primable):
@@ -178,6 +191,7 @@ def wrap_services(part: Processor, listener: Listener) -> None:
             if part.model is not None:
                 part.model = WrappedTurnModel(part.model, listener)
             part.tools.toolbox = WrappedToolbox(part.tools.toolbox, listener)
+            part.requests.replace_summary(lambda llm: WrappedLLM(llm, listener, kind=SUMMARY))
         case _:
             pass
 

@@ -12,7 +12,7 @@ then, and if it fails, requests are trimmed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -82,6 +82,11 @@ class Requests:
         self._left_out = 0
         self._revision = 0
         self._failures = 0
+
+    def replace_summary(self, replaced: Callable[[LLM], LLM]) -> None:
+        """Have another model summarise, made from the one that does; nothing if none does."""
+        if self.budget is not None and self.budget.summary is not None:
+            self.budget = msgspec.structs.replace(self.budget, summary=replaced(self.budget.summary))
 
     @property
     def context(self) -> Context:
