@@ -9,8 +9,8 @@ TURNS = (
         6,
         "a sound without words is no interruption",
         "turns/overlap.py",
-        "            return Finding.BACKCHANNEL if words else Finding.NOISE\n        if long:",
-        "            return Finding.INTERRUPTION\n        if long:",
+        "            return Finding.INTERRUPTION if telling else _dismissed(words)\n",
+        "            return Finding.INTERRUPTION\n",
         (
             "test_turns::test_f06_a_cough_or_a_click_stops_no_answer",
             "test_turns::test_f06_a_fit_of_coughing_stops_no_answer",
@@ -180,6 +180,14 @@ TURNS = (
         "            if not sure and not self._stops(words):\n                return Finding.UNSURE\n",
         "",
         ("test_turns::test_f14_the_echo_of_its_own_words_does_not_stop_the_bot",),
+    ),
+    Guard(
+        14,
+        "what is much quieter than the user is not for the bot",
+        "turns/nearness.py",
+        "level <= statistics.median(known) - self.quieter",
+        "level < -200.0",
+        ("test_turns::test_f14_an_echo_that_is_recognised_as_other_words_does_not_stop_the_bot",),
     ),
     Guard(
         14,
