@@ -107,7 +107,8 @@ class BotScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bot. An answer without `when` belongs to the user message of its place; `otherwise` to the rest.
 
     `filler` is said while tools run, if nothing else is. `keys` says what it means to press each telephone
-    key: these words count as if the caller had typed them.
+    key: these words count as if the caller had typed them. `reserves` names the services behind which another
+    stands that does not fail (`antiphon.services.combinators.Fallback`).
     """
 
     answers: tuple[str | AnswerScript, ...] = ()
@@ -118,3 +119,4 @@ class BotScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: tuple[ToolScript, ...] = ()
     filler: str = ""
     keys: dict[str, str] = {}
+    reserves: tuple[Literal["stt", "llm", "tts"], ...] = ()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from antiphon.judgement import Judgement
 from antiphon.services.base import ServiceError
+from antiphon.services.combinators import Fallback
 from antiphon.services.turns import Turns
 from antiphon.testing.bot_script import BotScript, DelayScript, FaultScript, PolicyScript, Spread, ToolScript
 from antiphon.testing.bots import voice_bot
@@ -33,18 +36,13 @@ _FOREVER = 1e6
 def scenario_bot(script: BotScript, seed: int = 0) -> Bot:
     """A bot for one call. Twice the same seed: the same delays."""
     delays = script.delays
-    faults = script.faults
-    model = _model(faults, _delay(delays.model, 4 * seed + 3)) if script.policy.model else None
+    model = _model(script.faults, _delay(delays.model, 4 * seed + 3)) if script.policy.model else None
+    llm, stt, tts = _llm(script, seed), _stt(script, seed), _tts(script, seed)
+    sound = msgspec.structs.replace(script, faults=())
     return voice_bot(
-        FakeLLM(otherwise=Answers(script), ttft=_delay(delays.llm, 4 * seed + 1)),
-        stt=FakeSTT(
-            delay=_delay(delays.stt, 4 * seed),
-            fault=[fault_of(fault, at=fault.call) for fault in faults if fault.service == "stt"],
-        ),
-        tts=FakeTTS(
-            ttfa=_delay(delays.tts, 4 * seed + 2),
-            faults={fault.call: fault_of(fault, at=fault.at) for fault in faults if fault.service == "tts"},
-        ),
+        Fallback([llm, _llm(sound, seed)]) if "llm" in script.reserves else llm,
+        stt=Fallback([stt, _stt(sound, seed)]) if "stt" in script.reserves else stt,
+        tts=Fallback([tts, _tts(sound, seed)]) if "tts" in script.reserves else tts,
         turns=Turns(
             model=model,
             policy=turn_policy(script.policy),
@@ -75,6 +73,20 @@ def turn_policy(script: PolicyScript) -> Policy:
         judgement=Judgement(aside=script.aside) if script.aside else None,
         reminders=tuple(Reminder(each.after, each.text, each.end) for each in script.reminders),
     )
+
+
+def _llm(script: BotScript, seed: int) -> FakeLLM:
+    return FakeLLM(otherwise=Answers(script), ttft=_delay(script.delays.llm, 4 * seed + 1))
+
+
+def _stt(script: BotScript, seed: int) -> FakeSTT:
+    faults = [fault_of(fault, at=fault.call) for fault in script.faults if fault.service == "stt"]
+    return FakeSTT(delay=_delay(script.delays.stt, 4 * seed), fault=faults)
+
+
+def _tts(script: BotScript, seed: int) -> FakeTTS:
+    faults = {fault.call: fault_of(fault, at=fault.at) for fault in script.faults if fault.service == "tts"}
+    return FakeTTS(ttfa=_delay(script.delays.tts, 4 * seed + 2), faults=faults)
 
 
 def _model(faults: tuple[FaultScript, ...], delay: Delay) -> FakeTurnModel:
