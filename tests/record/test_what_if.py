@@ -93,12 +93,14 @@ def test_a_bot_without_turns_has_no_policy() -> None:
 def test_a_policy_comes_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(
-        'speculate = true\nstart_words = 2\nmute = ["while tools run"]\n[ending]\nsilence = 0.4\n'
+        "speculate = true\noverlap_after = 0.0\nstart_words = 2\n"
+        'mute = ["while tools run"]\n[ending]\nsilence = 0.4\n'
     )
     machine = turn_machine(str(path), None)
     assert isinstance(machine, FluentTurns)
     assert machine.policy.speculate
     assert machine.policy.ending.silence == 0.4
+    assert machine.policy.overlap_after == 0.0
     assert not machine.policy.start.at_once
     assert not machine.policy.has_model
     assert isinstance(turn_machine("simple", None), SimpleTurns)

@@ -92,6 +92,16 @@ def test_a_bot_that_is_not_disturbed_does_not_pause() -> None:
     assert metrics.selectivity.strict_rate == 1.0
 
 
+def test_muffled_side_talk_is_ignored_and_loud_one_is_not() -> None:
+    def talked(words: SideTalk) -> Metrics:
+        return measure(talk([Say("Tell me about it."), words]))
+
+    muffled = talked(SideTalk("Put it on the table.", bot_starts(1.0))).signals["side talk"]
+    loud = talked(SideTalk("Put it on the table.", bot_starts(1.0), muffled=False)).signals["side talk"]
+    assert (muffled.rate, muffled.strict_rate) == (1.0, 1.0)
+    assert (loud.rate, loud.strict_rate) == (0.0, 0.0)
+
+
 def test_a_bot_that_stops_for_a_cough_is_not_selective() -> None:
     call = talk([Say("Tell me."), MakeNoise(0.4, bot_starts(1.0))], machine=SimpleTurns())
     assert measure(call).signals["tic"].rate == 0.0

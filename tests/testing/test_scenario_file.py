@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.testing import Backchannel, Cue, End, GoOn, HangUp, Kind, MakeNoise, Say, ScenarioError, Type
+from antiphon.testing import (
+    Backchannel,
+    Cue,
+    End,
+    GoOn,
+    HangUp,
+    Kind,
+    MakeNoise,
+    Say,
+    ScenarioError,
+    SideTalk,
+    Type,
+)
 from antiphon.testing.bot_script import AnswerScript
 from antiphon.testing.persona_script import LineScript
 from antiphon.testing.scenario_file import find_scenarios, line_of, load_scenario, read_scenario
@@ -83,6 +95,19 @@ def test_pauses_inside_a_turn() -> None:
     ]
 
 
+def test_side_talk_is_muffled_unless_told_otherwise() -> None:
+    assert steps('{ side-talk = "No." }') == [SideTalk("No.")]
+    assert SideTalk("No.").muffled
+    assert steps('{ side-talk = "No.", muffled = false }') == [SideTalk("No.", muffled=False)]
+    assert steps('{ say = ["a", 1, "b"], muffled = true }') == [
+        Say("a", muffled=True),
+        GoOn("b", after(1.0), muffled=True),
+    ]
+    far = read_scenario('name = "x"\ncaller = [{ say = "a", muffled = true }]', "x.toml")
+    aside = read_scenario('name = "x"\ncaller = [{ side-talk = "a" }]', "x.toml")
+    assert (far.usual, aside.usual) == (False, True)
+
+
 def test_silence_delays_the_next_step_or_the_end() -> None:
     assert steps('{ silence = 2.0 }, { say = "Hello.", after = 0.5 }') == [Say("Hello.", after(2.5))]
     assert steps("{ silence = 2.0 }, { silence = 1.0 }") == [End(When(Cue.STEP_DONE, 3.0))]
@@ -101,6 +126,7 @@ WRONG = [
         "x.toml, line 4: caller[1]: a step does",
     ),
     ('name = "x"\ncaller = [{ say = "a", at = 1, after = 1 }]\n', "caller[0]: a step waits for one thing"),
+    ('name = "x"\ncaller = [{ cough = 1, muffled = true }]', "caller[0]: muffled goes with words"),
     (
         'name = "x"\ncaller = [{ silence = 1 }, { say = "a", bot-starts = 1 }]',
         "caller[1]: silence before a step",

@@ -16,6 +16,18 @@ from antiphon.turns.rules import MuteWhile, Reminder, StartByPhrase, StartBySpee
 from antiphon.turns.simple import SimpleTurns
 from antiphon.turns.state import Policy
 
+_SAME = (
+    "language",
+    "overlap_after",
+    "ending",
+    "transcript",
+    "monologue",
+    "speculate",
+    "max_speculations",
+    "mute",
+)
+"""The keys of a policy file that are fields of Policy as they are."""
+
 
 class PolicyError(Exception):
     """There is no such policy; the message says what to write instead."""
@@ -29,6 +41,7 @@ class PolicyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A policy file. The keys are fields of Policy; `start_words` or `wake_phrases` choose the start rule."""
 
     language: str = "en"
+    overlap_after: float = Policy().overlap_after
     ending: EndingTable = EndingTable()
     start_words: int | None = None
     wake_phrases: tuple[str, ...] = ()
@@ -47,8 +60,7 @@ class PolicyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             start = StartByWords(self.start_words)
         if self.wake_phrases:
             start = StartByPhrase(self.wake_phrases)
-        same = ("language", "ending", "transcript", "monologue", "speculate", "max_speculations", "mute")
-        taken: dict[str, Any] = {name: getattr(self, name) for name in same}
+        taken: dict[str, Any] = {name: getattr(self, name) for name in _SAME}
         return Policy(start=start, reminders=self.reminders, push_to_talk=self.push_to_talk, **taken)
 
 
