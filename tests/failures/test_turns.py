@@ -39,6 +39,8 @@ from antiphon.testing import (
     run_call,
     voice_bot,
 )
+from antiphon.testing.network import Network, NetworkTransport
+from antiphon.turns.overlap import Evidence, Finding, WordJudge
 from antiphon.turns.rules import MuteWhile
 from antiphon.turns.state import Policy
 from conversation.kit import unbroken, user_texts
@@ -258,6 +260,41 @@ def test_f14_an_echo_that_is_recognised_as_other_words_does_not_stop_the_bot() -
     script = [QUESTION, Say("rather long answer, which goes", bot_starts(0.9), muffled=True)]
     call = run_call(voice_bot(FakeLLM([LONG]), stt=stt), script)
     expect(call).heard(LONG).is_true().interruptions(False).user_said(QUESTION.text)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("delay", [0.1, 0.25, 0.5])
+@pytest.mark.parametrize("echo", [0.3, 1.0])
+def test_f14_through_a_loudspeaker_an_answer_is_heard_to_its_end(
+    echo: float, delay: float, seed: int | None
+) -> None:
+    """All that the bot plays comes back to its microphone, however loud."""
+    room = NetworkTransport(Network(echo=echo, echo_delay=delay))
+    call = run_call(voice_bot(FakeLLM([LONG])), [QUESTION], transport=room, seed=seed)
+    expect(call).heard(LONG).is_true().interruptions(False).user_said(QUESTION.text)
+    assert len(decided(call, "PauseBot")) <= 1, "it does not stutter"
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.25])
+def test_f14_through_a_loudspeaker_the_user_can_stop_the_bot(delay: float) -> None:
+    room = NetworkTransport(Network(echo=1.0, echo_delay=delay))
+    script = [QUESTION, Say("Wait, what about Paris?", bot_starts(2.0))]
+    call = run_call(voice_bot(FakeLLM([LONG, "Sunny."])), script, transport=room)
+    expect(call).is_true().interruptions(True, False).yielded_within(0.7).heard_contains("Sunny.")
+
+
+def test_f14_one_word_that_the_bot_has_just_said_is_its_echo_unless_it_takes_the_floor() -> None:
+    def judged(words: str, *, recent: str, left: int | None = None) -> Finding:
+        heard = Evidence(words, True, 0.4, 0.3, "It is rainy, so no, stop at Rome.", left, recent=recent)
+        return WordJudge().judge(heard)
+
+    assert judged("rainy", recent="it is rainy, so") is Finding.ECHO
+    assert judged("rainy so", recent="it is rainy, so") is Finding.ECHO
+    assert judged("so rainy", recent="it is rainy, so") is not Finding.ECHO
+    assert judged("rome", recent="it is rainy, so") is Finding.INTERRUPTION
+    assert judged("no", recent="so no, stop") is Finding.INTERRUPTION
+    assert judged("rome", recent="stop at Rome", left=0) is Finding.INTERRUPTION
+    assert judged("rome", recent="Rome", left=0) is Finding.ECHO
 
 
 def test_f14_the_echo_of_an_answer_that_must_be_heard_is_not_taken_for_the_user() -> None:

@@ -18,6 +18,17 @@ from antiphon.services.speculation import Cap, Waste
 SAYING_CHARACTERS = 120
 """How much of the bot's words, before and after this moment, an echo is looked for in."""
 
+RECENT_SECONDS = 2.0
+RECENT_CHARACTERS, AHEAD_CHARACTERS = 30, 15
+"""About two seconds of speech, and one."""
+
+
+class _Last(NamedTuple):
+    """The end of an answer that is over, and since when."""
+
+    at: float
+    words: str
+
 
 class _Due(NamedTuple):
     """An answer that the user waits for, and the responses that must be over before it."""
@@ -63,6 +74,7 @@ class Answers:
         self._read: dict[int, list[Context]] = {}
         self._active: dict[int, Response] = {}
         self._due: _Due | None = None
+        self._last: _Last | None = None
 
     # Starting and stopping -------------------------------------------------------------------------------
 
@@ -160,7 +172,10 @@ class Answers:
 
     def ended(self, number: int, outcome: Outcome) -> None:
         """A response is over."""
-        self._active.pop(number, None)
+        active = self._active.pop(number, None)
+        playout = self._processor.session.ledger.get(number)
+        if active is not None and playout is not None and playout.heard:
+            self._last = _Last(self._processor.session.now(), playout.heard[-RECENT_CHARACTERS:])
         read = self._read.pop(number, [])
         if outcome is Outcome.ROLLED_BACK:
             self._wasted(number, read)
@@ -198,3 +213,15 @@ class Answers:
             around += playout.generated[start : heard + SAYING_CHARACTERS]
             left += len(playout.generated[heard:].split())
         return around, left if known else None
+
+    def recent(self) -> str:
+        """The bot's words of about the last `RECENT_SECONDS`, and those it is just saying."""
+        now, just = self._processor.session.now(), ""
+        if self._last is not None and now - self._last.at <= RECENT_SECONDS:
+            just = self._last.words
+        for number in self._active:
+            playout = self._processor.session.ledger.get(number)
+            if playout is not None:
+                heard = len(playout.heard or "")
+                just += " " + playout.generated[max(0, heard - RECENT_CHARACTERS) : heard + AHEAD_CHARACTERS]
+        return just.strip()

@@ -218,7 +218,7 @@ class Turns(Processor):
             case VADUserStartedSpeakingFrame(ago, level):
                 self._sound.begin()
                 self._note_bot()
-                self._happened(SpeechStarted(ago, *self.answers.saying(), level))
+                self._happened(SpeechStarted(ago, *self.answers.saying(), level, self.answers.recent()))
             case VADUserLevelFrame(level):
                 self._happened(SpeechMeasured(level))
             case VADUserPausedFrame(quiet, level):
@@ -233,8 +233,8 @@ class Turns(Processor):
 
     @on(InterimTranscriptionFrame)
     def partial(self, frame: InterimTranscriptionFrame) -> InterimTranscriptionFrame:
-        saying, left = self.answers.saying()
-        self._happened(PartialHeard(frame.text, frame.stable, frame.segment, saying, left))
+        (saying, left), recent = self.answers.saying(), self.answers.recent()
+        self._happened(PartialHeard(frame.text, frame.stable, frame.segment, saying, left, recent))
         return frame
 
     @on(TranscriptionFrame)

@@ -18,14 +18,15 @@ class SessionBegan(msgspec.Struct, frozen=True):
 class SpeechStarted(msgspec.Struct, frozen=True):
     """Speech is heard; it began `ago` seconds before now.
 
-    `saying`: the bot's words around this moment; `left`: how many it still has to say (None: not known).
-    `level`: how loud it is so far, in dBFS (None: not measured, here and below).
+    `saying`: the bot's words around this moment, `recent`: those just heard; `left`: how many it still has to
+    say (None: not known). `level`: how loud it is so far, in dBFS (None: not measured, here and below).
     """
 
     ago: float = 0.0
     saying: str = ""
     left: int | None = None
     level: float | None = None
+    recent: str = ""
 
 
 class SpeechMeasured(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ class SpeechStopped(msgspec.Struct, frozen=True):
 class PartialHeard(msgspec.Struct, frozen=True):
     """What the user seems to be saying; the `stable` prefix will not change.
 
-    `saying` and `left` as in SpeechStarted.
+    `saying`, `left` and `recent` as in SpeechStarted.
     """
 
     text: str
@@ -63,6 +64,7 @@ class PartialHeard(msgspec.Struct, frozen=True):
     segment: int = 0
     saying: str = ""
     left: int | None = None
+    recent: str = ""
 
 
 class FinalHeard(msgspec.Struct, frozen=True):
@@ -151,6 +153,20 @@ Event = (
     | Typed
     | DeadlinePassed
 )
+
+
+USER_SOUND = (
+    SpeechStarted,
+    SpeechMeasured,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStopped,
+    PartialHeard,
+    FinalHeard,
+    EndPredicted,
+    EndSignalled,
+)
+"""What comes of the user's voice, which a mute rule keeps out."""
 
 
 class Decision(msgspec.Struct, frozen=True):

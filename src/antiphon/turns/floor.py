@@ -3,7 +3,8 @@
 The judge (`antiphon.turns.overlap`) says what the sound is or looks like; this says what the bot does until
 that is certain. Words that say something pause it at once. A sound that nothing is known of pauses it when it
 has lasted `Policy.overlap_after` seconds, or at once while the bot is not to be heard yet. What is unlikely
-to be an interruption does not pause it, or lets it go on. The sound is judged to its end in any case.
+to be an interruption does not pause it, or lets it go on, and where a loudspeaker is known to echo nothing
+does that has no words. The sound is judged to its end in any case.
 """
 
 from __future__ import annotations
@@ -17,18 +18,24 @@ from antiphon.turns.timing import passed
 def evidence(policy: Policy, state: FluentState, now: float) -> Evidence:
     """What is known of the sound over the bot."""
     silent_since = None if state.phase is Phase.SPEAKING else state.quiet_since
-    end = now if silent_since is None else silent_since
-    words, speech = state.hearing.best, max(0.0, end - state.spoke_at)
+    words, speech = state.hearing.best, spoken(state, now)
     return Evidence(
         words,
         settled=state.hearing.settled and state.phase is Phase.QUIET,
         speech=speech,
         quiet=None if silent_since is None else now - silent_since,
         saying=state.saying,
+        recent=state.recent,
         left=state.left,
-        sound=max(0.0, end - state.sound_at),
+        sound=max(0.0, speech - (state.sound_at - state.spoke_at)),
         far=is_far(policy, state, words, speech),
     )
+
+
+def spoken(state: FluentState, now: float) -> float:
+    """For how many seconds the user has spoken."""
+    end = now if state.phase is Phase.SPEAKING else state.quiet_since
+    return max(0.0, end - state.spoke_at)
 
 
 def is_far(policy: Policy, state: FluentState, words: str, speech: float) -> bool:
@@ -58,7 +65,7 @@ def hold(policy: Policy, move: Move, finding: Finding) -> None:
 
 
 def _lasts(policy: Policy, state: FluentState, now: float) -> bool:
-    if state.phase is not Phase.SPEAKING:
+    if state.phase is not Phase.SPEAKING or state.echoing:
         return False
     return not state.bot.voice or passed(state.sound_at, policy.overlap_after, now)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from antiphon.turns.ending import looks_unfinished
 from antiphon.turns.events import (
+    USER_SOUND,
     AskModel,
     BotActive,
     BotVoice,
@@ -48,7 +49,7 @@ from antiphon.turns.events import (
     ToolsRunning,
     Typed,
 )
-from antiphon.turns.floor import come_closer, evidence, hold, is_far, learn
+from antiphon.turns.floor import come_closer, evidence, hold, is_far, learn, spoken
 from antiphon.turns.hearing import Hearing, same_words
 from antiphon.turns.overlap import Evidence, Finding
 from antiphon.turns.presence import mute, remind
@@ -86,7 +87,7 @@ class FluentTurns:
         """Take one event."""
         move = Move(state, now)
         mute(self.policy, move)
-        if move.state.muted and isinstance(event, _USER_SOUND):
+        if move.state.muted and isinstance(event, USER_SOUND):
             self._overhear(move, event)
         else:
             self._take(move, event)
@@ -135,7 +136,7 @@ class FluentTurns:
         answers = before.answers + (before.active and not active)
         move.bot(active=active, interruptible=interruptible, answers=answers)
         if before.active and not active:
-            move.become(overlap=Overlap.NONE)
+            move.become(overlap=Overlap.NONE if overlap is Overlap.NONE else Overlap.AFTER)
         if overlap is Overlap.PAUSED and not (active and interruptible):
             move.become(overlap=Overlap.LISTENING if active else Overlap.NONE)
             move.decide(ReleaseBot("the answer is over" if not active else "the answer must be heard"))
@@ -185,6 +186,7 @@ class FluentTurns:
             level=event.level,
             overlap=Overlap.LISTENING if bot.active else Overlap.NONE,
             saying=event.saying,
+            recent=event.recent,
             left=event.left,
             predicted=None,
             asked=False,
@@ -228,6 +230,8 @@ class FluentTurns:
             self._more_words(move)
             state = move.state
         move.become(hearing=state.hearing.interim(event.segment, event.text))
+        if state.overlapped:
+            move.become(saying=event.saying)
         said = state.hearing.with_segment(event.segment, event.stable)
         enough = len(said.split()) >= len(state.primed.split()) + PRIME_WORDS
         if state.claim is Claim.TURN and enough:
@@ -238,12 +242,12 @@ class FluentTurns:
         """Words come although no speech was detected: perhaps a turn, if the policy wants that."""
         state = move.state
         if state.bot.active:
-            move.become(saying=event.saying, left=event.left)
+            move.become(saying=event.saying, recent=event.recent, left=event.left)
         new = state.hearing.unanswered(event.segment, event.text)
         wanted = self.policy.start.unheard and not self.policy.push_to_talk and not state.overheard
         if not (new and wanted):
             return False
-        self._start(move, SpeechStarted(0.0, event.saying, event.left))
+        self._start(move, SpeechStarted(0.0, event.saying, event.left, recent=event.recent))
         move.become(phase=Phase.QUIET, quiet_since=move.now, unheard=True, asked=True)
         return True
 
@@ -296,7 +300,7 @@ class FluentTurns:
         if not text:
             return
         far = is_far(self.policy, state, text, 0.0)
-        heard = Evidence(text, True, 0.0, 0.0, state.saying, state.left, far=far)
+        heard = Evidence(text, True, 0.0, 0.0, state.saying, state.left, far=far, recent=state.recent)
         finding = self.policy.judge.judge(heard)
         if finding is Finding.ECHO:
             return
@@ -345,7 +349,9 @@ class FluentTurns:
         if state.overlapped:
             self._judge_overlap(move)
             return
-        words, seconds = state.hearing.best, self._spoken(move)
+        words, seconds = state.hearing.best, spoken(state, move.now)
+        if state.overlap is Overlap.AFTER and self._returned(move):
+            return
         if self.policy.start.opens(words, seconds):
             self._open(move, "the start rule is met")
         elif state.phase is Phase.QUIET and (known(self.policy, state, move.now)):
@@ -365,7 +371,16 @@ class FluentTurns:
             case Finding.UNSURE | Finding.LIKELY | Finding.UNLIKELY:
                 hold(self.policy, move, finding)
             case _:
+                move.become(echoing=state.echoing or finding is Finding.ECHO)
                 self._dismiss(move, finding.value, inputs)
+
+    def _returned(self, move: Move) -> bool:
+        """The answer that the sound began over has ended: whether it is the echo of that, or may be."""
+        finding = self.policy.judge.judge(evidence(self.policy, move.state, move.now))
+        if finding is Finding.ECHO:
+            move.become(echoing=True)
+            self._dismiss(move, finding.value)
+        return finding in (Finding.ECHO, Finding.UNSURE, Finding.UNLIKELY)
 
     def _open(self, move: Move, reason: str) -> None:
         move.become(claim=Claim.TURN, overlap=Overlap.NONE, speculations=0)
@@ -481,20 +496,3 @@ class FluentTurns:
             speculated="",
             thought=Thought(),
         )
-
-    def _spoken(self, move: Move) -> float:
-        end = move.now if move.state.phase is Phase.SPEAKING else move.state.quiet_since
-        return max(0.0, end - move.state.spoke_at)
-
-
-_USER_SOUND = (
-    SpeechStarted,
-    SpeechMeasured,
-    SpeechPaused,
-    SpeechResumed,
-    SpeechStopped,
-    PartialHeard,
-    FinalHeard,
-    EndPredicted,
-    EndSignalled,
-)

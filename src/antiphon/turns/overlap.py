@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from antiphon.turns.echoes import LAST_WORDS, OWN_WORDS, after_echo, likeness, returns
 from antiphon.turns.lexicon import BACKCHANNELS, HUMS, STOPPERS
 
 _ROUNDING = 1e-6
@@ -25,7 +26,8 @@ class Evidence(msgspec.Struct, frozen=True):
     `words` is the transcript so far, `settled` that nothing more is being recognised of it; `speech` is how
     long the user has spoken, `sound` the last part of that without a pause, `quiet` how long they have been
     silent since (None: they are not), all in seconds; `saying` is what the bot was saying then, `left` how
-    many words it still had to say (None: not known); `far`: the sound is much quieter than this user is.
+    many words it still had to say (None: not known); `far`: the sound is much quieter than this user is;
+    `recent`: the part of `saying` that was just heard.
     """
 
     words: str
@@ -36,6 +38,7 @@ class Evidence(msgspec.Struct, frozen=True):
     left: int | None = None
     sound: float = 0.0
     far: bool = False
+    recent: str = ""
 
 
 class Finding(enum.Enum):
@@ -75,7 +78,8 @@ class WordJudge(msgspec.Struct, frozen=True):
     """Decides by the words: how many, which, and whether the bot just said them.
 
     A "yes" when the bot has nothing much left to say (`last_words`) is an answer. Two words or fewer that the
-    bot says too may be the beginning of an echo, until more words or a silence show that they are not.
+    bot says too may be the beginning of an echo, until more words or a silence show what they are: an echo if
+    the bot has just said them, in this order. One that goes on is waited for: the user may speak into it.
 
     `min_words` is how many words that are no backchannel make an interruption before the user has finished,
     `least_words` how many it takes when they have; one that takes the floor ("stop") is enough. `patience` is
@@ -109,11 +113,13 @@ class WordJudge(msgspec.Struct, frozen=True):
         waited = evidence.quiet is not None and evidence.quiet >= self.patience - _ROUNDING
         long = evidence.speech >= self.monologue - _ROUNDING
         sure = evidence.settled or waited or long
-        if words and likeness(words, words_of(evidence.saying)) >= self.echo:
+        if words and self._echoes(words[-LAST_WORDS:], words_of(evidence.saying)):
             if len(words) > 2 or evidence.far:
-                return Finding.ECHO if sure else Finding.UNLIKELY
+                return Finding.ECHO if evidence.settled or waited else Finding.UNLIKELY
             if not sure and not self._stops(words):
                 return Finding.UNSURE
+            if self._just_said(words, evidence):
+                return Finding.ECHO
         telling = words if self._awaited(evidence) else without_backchannels(words, self.language)
         if evidence.far:
             return self._afar(words, telling, known=evidence.settled or waited)
@@ -126,6 +132,20 @@ class WordJudge(msgspec.Struct, frozen=True):
         if long:
             return Finding.INTERRUPTION
         return Finding.LIKELY if telling else self._leaning(evidence, words)
+
+    def _echoes(self, words: list[str], said: list[str]) -> bool:
+        """Whether these are the bot's words, and none of the user's after them."""
+        if likeness(words, said) < self.echo:
+            return False
+        own = without_backchannels(after_echo(words, said), self.language)
+        return len(words) <= 2 or not (len(own) >= OWN_WORDS or self._stops(own))
+
+    def _just_said(self, words: list[str], evidence: Evidence) -> bool:
+        """Whether one or two words are those that the bot has just said, and take the floor from nobody."""
+        recent = words_of(evidence.recent)
+        if self._stops(words):
+            return False
+        return words == recent if self._awaited(evidence) and len(words) == 1 else returns(words, recent)
 
     def _afar(self, words: list[str], telling: list[str], *, known: bool) -> Finding:
         if not known:
@@ -178,17 +198,3 @@ def without(lexicon: Mapping[str, frozenset[str]], words: list[str], language: s
 
 def _dismissed(words: list[str]) -> Finding:
     return Finding.BACKCHANNEL if words else Finding.NOISE
-
-
-def likeness(heard: list[str], said: list[str]) -> float:
-    """How much of `heard` stands, in order, in `said`: longest common subsequence over len(heard)."""
-    if not heard or not said:
-        return 0.0
-    row = [0] * (len(said) + 1)
-    for word in heard:
-        previous = 0
-        for index, other in enumerate(said, 1):
-            above = row[index]
-            row[index] = previous + 1 if word == other else max(above, row[index - 1])
-            previous = above
-    return row[-1] / len(heard)

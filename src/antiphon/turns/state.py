@@ -39,6 +39,7 @@ class Overlap(enum.Enum):
     NONE = "it is over none"
     LISTENING = "the bot speaks on, and listens"
     PAUSED = "the bot has paused"
+    AFTER = "the answer has ended meanwhile"
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -105,6 +106,7 @@ class FluentState(msgspec.Struct, frozen=True):
     `signalled` is what the recogniser thinks of the end; `unheard`: the turn is known from its words alone;
     `overruled`: speech is still detected although the recogniser has said that the turn is over;
     `last_end`: when the user fell silent at the end of the last turn, if that was judged;
+    `echoing`: the bot's own words have come back to it in this call;
     `overheard`: the last speech was under a mute rule, and its words do not count.
     """
 
@@ -124,7 +126,9 @@ class FluentState(msgspec.Struct, frozen=True):
     overruled: bool = False
     asked: bool = False
     saying: str = ""
+    recent: str = ""
     left: int | None = None
+    echoing: bool = False
     bot: BotView = BotView()
     speculated: str = ""
     speculations: int = 0

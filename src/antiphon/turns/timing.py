@@ -9,7 +9,7 @@ from __future__ import annotations
 from antiphon.turns.ending import held_back, longest_wait, threshold, together
 from antiphon.turns.hearing import same_words
 from antiphon.turns.rules import Reminder
-from antiphon.turns.state import Claim, FluentState, Phase, Policy, Thought
+from antiphon.turns.state import Claim, FluentState, Overlap, Phase, Policy, Thought
 
 ROUNDING = 1e-6
 
@@ -129,8 +129,10 @@ def _candidate_deadline(policy: Policy, state: FluentState, now: float) -> float
             return _next_look(policy, state, now)
         return state.quiet_since + policy.judge.patience
     if state.phase is Phase.QUIET:
-        return state.quiet_since + policy.transcript
-    if state.phase is Phase.PAUSED or policy.start.after is None:
+        after = state.overlap is Overlap.AFTER
+        return state.quiet_since + (policy.judge.patience if after else policy.transcript)
+    waits = state.phase is Phase.PAUSED or state.overlap is Overlap.AFTER
+    if waits or policy.start.after is None:
         return None
     return state.spoke_at + policy.start.after
 

@@ -1,0 +1,53 @@
+"""The bot's own words, come back from a loudspeaker: which of the heard words are that. Pure.
+
+An echo holds what the bot says, later and in the same order, and after it what the user says meanwhile.
+Where a loudspeaker has been heard once, it is there for the rest of the call: from then on the bot speaks on
+until words say that it should not (`FluentState.echoing`), because a bot that pauses at every echo of itself
+stutters to the end of its answer.
+
+Limits: where there is an echo, a user who says what the bot just said is taken for one, unless it takes the
+floor. An echo that begins after the first answer of a call is over is taken for the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LAST_WORDS = 12
+"""How many of the last words heard are compared; those before are older than the bot's words around now."""
+
+OWN_WORDS = 3
+"""So many words that say something, after the echo, are the user's own and no mistake of the recogniser."""
+
+
+def likeness(heard: Sequence[str], said: Sequence[str]) -> float:
+    """How much of `heard` stands, in order, in `said`: longest common subsequence over len(heard)."""
+    if not heard or not said:
+        return 0.0
+    return _common(heard, said)[-1] / len(heard)
+
+
+def after_echo(heard: Sequence[str], said: Sequence[str]) -> list[str]:
+    """The words after the last one that the echo accounts for."""
+    row = [0] + [_common(heard[: number + 1], said)[-1] for number in range(len(heard))] if said else [0]
+    echoed = next((number for number, length in enumerate(row) if length == row[-1]), 0)
+    return list(heard[echoed:])
+
+
+def returns(heard: Sequence[str], recent: Sequence[str]) -> bool:
+    """Whether these words stand in what was just said, one right after the other."""
+    count = len(heard)
+    places = range(len(recent) - count + 1)
+    return bool(heard) and any(list(recent[at : at + count]) == list(heard) for at in places)
+
+
+def _common(heard: Sequence[str], said: Sequence[str]) -> list[int]:
+    """The lengths of the longest common subsequences with every beginning of `said`."""
+    row = [0] * (len(said) + 1)
+    for word in heard:
+        previous = 0
+        for index, other in enumerate(said, 1):
+            above = row[index]
+            row[index] = previous + 1 if word == other else max(above, row[index - 1])
+            previous = above
+    return row
