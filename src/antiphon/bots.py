@@ -55,9 +55,26 @@ async def build(bot: Bot, session: Session) -> Processor:
     if made is None:
         raise BotError("bot(session) returned nothing: it must return a pipeline.")
     try:
-        return as_processor(made)
+        pipeline = as_processor(made)
     except TypeError as error:
         raise BotError(f"bot(session) must return a pipeline: {error}") from None
+    _check_ends(pipeline)
+    return pipeline
+
+
+def _check_ends(pipeline: Processor) -> None:
+    """The transport must be where it is of use. Raises BotError."""
+    from antiphon.services.tts_host import TTSHost
+    from antiphon.transports.input import InputTransport
+    from antiphon.transports.output import OutputTransport
+
+    parts = pipeline._parts()
+    if parts and isinstance(parts[-1], TTSHost):
+        voice = parts[-1].name
+        raise BotError(f"Nobody hears {voice}, the last in the pipeline: put transport.output() after it.")
+    ends = [part for part in parts if isinstance(part, InputTransport | OutputTransport)]
+    if len(ends) > 1 and isinstance(ends[0], OutputTransport):
+        raise BotError("transport.output() stands before transport.input(), so nothing would reach it.")
 
 
 def _execute(path: Path) -> dict[str, Any]:

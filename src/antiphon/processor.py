@@ -48,9 +48,9 @@ class Processor:
     serve only to refuse wiring mistakes before the start.
     """
 
-    needs: ClassVar[tuple[type[Frame], ...]] = ()
+    needs: tuple[type[Frame], ...] = ()
     gives: ClassVar[tuple[type[Frame], ...] | None] = None
-    hint: ClassVar[str] = ""
+    hint: str = ""
     _handlers: ClassVar[dict[type[Frame], list[HandlerSpec]]] = {}
     _found: ClassVar[dict[tuple[type[Frame], bool], str | None]] = {}
 

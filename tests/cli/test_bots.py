@@ -63,6 +63,22 @@ def test_a_bot_that_fails_is_told_apart_from_one_that_gives_something_else(tmp_p
     assert not isinstance(caught.value, BotFailed)
 
 
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ("[transport.output(), transport.input()]", "transport.output.. stands before transport.input"),
+        ("[transport.input(), FakeTTS()]", "Nobody hears FakeTTS, .* put transport.output.. after it"),
+    ],
+)
+def test_a_transport_in_the_wrong_place(tmp_path: Path, order: str, said: str) -> None:
+    text = (
+        "from antiphon.testing import FakeTTS\nfrom antiphon.transports.memory import MemoryTransport\n"
+        f"async def bot(session):\n    transport = MemoryTransport()\n    return {order}\n"
+    )
+    with pytest.raises(BotError, match=said):
+        made(tmp_path, text)
+
+
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(BotError, match="There is no bot file"):
         load_bot(tmp_path / "absent.py")

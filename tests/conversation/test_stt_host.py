@@ -14,11 +14,14 @@ from antiphon.frames import (
     TranscriptionFrame,
     UserStoppedSpeakingFrame,
 )
+from antiphon.pipeline import Pipeline
+from antiphon.processor import Processor
 from antiphon.services.stt_host import PREROLL_SECONDS, STTHost
 from antiphon.services.unbroken import ATTEMPTS
 from antiphon.services.vad_host import VADHost
 from antiphon.session import Ended, Session
 from antiphon.testing import Fail, FakeSTT, FakeVAD, Noise, Steps, Utterance
+from antiphon.wiring import WiringError, check_wiring
 from conversation.kit import SEEDS, Act, Stage, play
 
 PACKET = 640
@@ -146,3 +149,13 @@ def test_a_recogniser_that_breaks_off_again_and_again_ends_the_session() -> None
     assert [error for error in errors if "lost" in error] == [errors[2]], (
         "what was said is given up, and told"
     )
+
+
+def test_a_gated_recogniser_without_a_detector_is_a_wiring_mistake() -> None:
+    class Microphone(Processor):
+        gives = (InputAudioRawFrame,)
+
+    with pytest.raises(WiringError, match=r"FakeSTT needs VADUser.* Put a voice activity detector"):
+        check_wiring(Pipeline([Microphone(), FakeSTT(gated=True)]))
+    check_wiring(Pipeline([Microphone(), FakeVAD(), FakeSTT(gated=True)]))
+    check_wiring(Pipeline([Microphone(), FakeSTT(gated=False)]))

@@ -23,6 +23,8 @@ BAR_WIDTH = 40
 
 HINT = "Use headphones: without them the bot hears itself. Ctrl-C ends the call."
 
+SILENCE = "The bot heard no words: is there speech, and a recogniser in the pipeline?"
+
 
 class Report:
     """Collects a conversation and prints it. `quiet` prints nothing; `timeline` is where its page goes."""
@@ -89,7 +91,9 @@ class Report:
         for owner in result.late:
             self._console.print(Text.assemble(("Late  ", "bold red"), f"{owner} did not stop in time"))
         if not self.turns:
-            self._console.print("[yellow]The bot heard no words.[/]")
+            self._console.print(
+                "[yellow]The bot heard no words: is there speech, and a recogniser in the pipeline?[/]"
+            )
         if self._audio["path"]:
             self._console.print(f"Recorded {self._audio['seconds']:.1f} s in {self._audio['path']}")
         self._write_page()

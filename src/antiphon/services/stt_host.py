@@ -52,6 +52,8 @@ from antiphon.services.unbroken import Recognised, Unbroken, is_gated
 PREROLL_SECONDS = 0.3
 """How much sound from before the detected start a gated recogniser gets."""
 
+GATED_HINT = "Put a voice activity detector, such as SileroVAD(), before it: it is given nothing but speech."
+
 FEED_CAPACITY = 3000
 """Pieces of sound that may wait for the recogniser (a minute of 20 ms); the oldest are dropped beyond it."""
 
@@ -70,6 +72,8 @@ class STTHost(Processor):
     def __init__(self, stt: STT, *, gated: bool | None = None, name: str | None = None) -> None:
         super().__init__(name or type(stt).__name__)
         self.gated = is_gated(stt) if gated is None else gated
+        if self.gated:
+            self.needs, self.hint = (VADUserStartedSpeakingFrame,), GATED_HINT
         self.stt: STT = Unbroken(stt, gated=self.gated)
         self._given = stt
         self.feed: Feed[Audio | Flush | EndTurn] = Feed(FEED_CAPACITY, lambda item: isinstance(item, Audio))
