@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Tests start many processes: without bytecode, each would compile all of its modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench clean
 
@@ -28,7 +31,10 @@ test: $(STAMP)  ## lint, types, contracts and all tests, the slow ones with real
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n auto -m 'not slow'
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n auto -m 'slow and not alone' --durations=10
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -m alone --durations=10
+	@echo "All tests have passed: unit tests, slow ones, and those that run alone."
 
 check: $(STAMP)  ## the fast loop: lint, types, contracts, unit tests
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

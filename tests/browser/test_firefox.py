@@ -12,7 +12,7 @@ from .firefox import started
 from .page import SCREENSHOTS
 from .serving import Served
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 TYPE = """{
   const field = document.querySelector("#text");

@@ -15,7 +15,7 @@ from .page import TalkPage
 from .serving import Served, served
 from .speech import compose
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 Open = Callable[..., TalkPage]
 STORY = re.compile("Once upon a time")

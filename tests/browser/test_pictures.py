@@ -13,7 +13,7 @@ from .page import TalkPage
 from .picture_bot import BLUE, PLACES
 from .serving import served
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 BOT = Path(__file__).with_name("picture_bot.py")
 FRAMES = 20

@@ -11,7 +11,7 @@ from antiphon.testing import Answer, FakeLLM, MakeNoise, Say, after, bot_starts,
 from antiphon.testing.call_timeline import CallWatcher
 from antiphon.text.words import normalise
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 STORY = (
     "The harbour is very old, and it was built of stone by people who came from the north long ago. "

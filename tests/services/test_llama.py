@@ -187,6 +187,7 @@ def with_real(run: Callable[[Llama], Coroutine[Any, Any, None]]) -> None:
 
 @real
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_real_model_answers_and_remembers() -> None:
     async def run(llm: Llama) -> None:
         context = Context.of("You are a helpful voice bot. Answer in one sentence.")
@@ -206,6 +207,7 @@ def test_the_real_model_answers_and_remembers() -> None:
 
 @real
 @pytest.mark.slow
+@pytest.mark.alone
 def test_priming_leaves_little_to_read() -> None:
     async def run(llm: Llama) -> None:
         words = "I would like to book a table for two tomorrow night"
@@ -219,6 +221,7 @@ def test_priming_leaves_little_to_read() -> None:
 
 @real
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_real_model_stops_while_reading_and_while_writing() -> None:
     async def run(llm: Llama) -> None:
         await llm.warm()
@@ -236,6 +239,7 @@ def test_the_real_model_stops_while_reading_and_while_writing() -> None:
 
 @real
 @pytest.mark.slow
+@pytest.mark.alone
 def test_four_conversations_share_two_slots() -> None:
     async def run(llm: Llama) -> None:
         contexts = [Context((UserMessage.of(f"Say {number}."),)) for number in range(4)]
@@ -246,6 +250,7 @@ def test_four_conversations_share_two_slots() -> None:
 
 @real
 @pytest.mark.slow
+@pytest.mark.alone
 def test_what_the_real_model_cannot_do_is_said_in_words() -> None:
     async def run(llm: Llama) -> None:
         with pytest.raises(ServiceError, match="context_tokens"):
@@ -258,6 +263,7 @@ def test_what_the_real_model_cannot_do_is_said_in_words() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_file_that_is_no_model(gguf: Path) -> None:
     pytest.importorskip("xllamacpp")
     with pytest.raises(ServiceError, match="cannot be loaded"):

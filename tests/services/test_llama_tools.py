@@ -134,6 +134,7 @@ def real_model() -> Llama:
 
 @real
 @pytest.mark.slow
+@pytest.mark.alone
 def test_how_well_the_real_model_calls(capsys: pytest.CaptureFixture[str]) -> None:
     async def run() -> tuple[int, int, int]:
         llm = real_model()
@@ -156,6 +157,7 @@ def test_how_well_the_real_model_calls(capsys: pytest.CaptureFixture[str]) -> No
 
 @real
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(("call", "result", "expected"), RESULTS)
 def test_the_real_model_answers_from_a_result(call: ToolCall, result: str, expected: str) -> None:
     context = CONTEXT.append(

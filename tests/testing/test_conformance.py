@@ -120,6 +120,7 @@ def _local(name: str, *options: Any) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_local_recogniser_conforms() -> None:
     moonshine = _local("Moonshine")
     voice = _local("Hibari")
@@ -129,12 +130,14 @@ def test_the_local_recogniser_conforms() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_local_language_model_conforms() -> None:
     llama = _local("Llama", "smollm2-135m-instruct")
     assert asyncio.run(check_llm(lambda: llama, points=5)).cancellations > 0
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_local_voice_conforms() -> None:
     hibari = _local("Hibari")
     assert asyncio.run(check_tts(lambda: hibari, points=8)).cancellations > 0

@@ -15,7 +15,7 @@ from antiphon.transports.webrtc import OfferRequest, Peers, RequestError, WebRTC
 
 from .client import Tone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SNIPPETS = ("m=audio 9 X 0", "a=mid:9", "m=video", "a=candidate:", "a=setup:", "\x00", "a=group:BUNDLE 7", "")
 

@@ -14,7 +14,7 @@ from antiphon.transports.webrtc import Peers, WebRTCTransport
 from .bot import Server
 from .client import Client
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 READY = {
     "label": "rtvi-ai",
