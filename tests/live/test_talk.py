@@ -17,7 +17,7 @@ from antiphon.text.words import normalise, word_error_rate
 
 from .conftest import Run, environment, talked
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 QUESTIONS = (
     "What is the capital of Australia?",
@@ -72,9 +72,9 @@ def test_barge_in_stops_the_bot_and_the_recording_proves_what_was_heard(
 
 def test_ctrl_c_keeps_what_was_said(question: Callable[[str], Path], tmp_path: Path) -> None:
     call = tmp_path / "call.wav"
-    command = [sys.executable, "-m", "antiphon", "talk", "--in", str(question(QUESTIONS[0]))]
+    asked = [option for words in QUESTIONS for option in ("--in", str(question(words)))]
     process = subprocess.Popen(
-        [*command, "--out", str(call)],
+        [sys.executable, "-m", "antiphon", "talk", *asked, "--out", str(call)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from antiphon.testing.websocket_peers import PlainPeer, ProtobufPeer
 from antiphon.transports.socket import SocketClosed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 BOT = Path(__file__).with_name("fake_bot.py")
 LONG = "This is a story that goes on and on and on. " * 20
@@ -214,7 +214,10 @@ def test_reload_starts_anew_when_a_file_changes(tmp_path: Path) -> None:
         assert "http://" in process.stdout.readline()
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        try:
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
