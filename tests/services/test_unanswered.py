@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from antiphon.clock import run_virtual
 from antiphon.services.base import Audio, EndTurn, Flush, ServiceError, Transcript
-from antiphon.services.unanswered import SpeechItem, Unanswered
+from antiphon.services.unanswered import MOST_WAITING, SpeechItem, Unanswered
 from antiphon.services.unbroken import Recognised, Retelling, listen
 from effort import examples
 
@@ -197,6 +197,16 @@ def test_silence_is_kept_for_less_long() -> None:
         kept.take(word(str(number)))
     assert 4 <= len(kept.again()) <= 6
     assert kept.lost == 0
+
+
+def test_a_recogniser_that_never_answers_is_not_asked_for_everything_again() -> None:
+    kept = Unanswered()
+    for number in range(1000):
+        kept.take(word(str(number)))
+        kept.take(Flush())
+        kept.take(EndTurn())
+    assert kept.waiting == MOST_WAITING
+    assert len(words_in(kept.again())) <= 62
 
 
 def test_no_piece_of_sound_is_copied() -> None:

@@ -22,6 +22,9 @@ FRESH_SECONDS = 10.0
 _SLACK_SECONDS = 1.0
 """What is too much is dropped a second at a time: `take` is called for every packet of every call."""
 
+MOST_WAITING = 256
+"""How many Flushes may wait for a result; beyond that the oldest will not be asked again."""
+
 SpeechItem = Audio | Flush | EndTurn
 """What a recogniser is given."""
 
@@ -59,7 +62,10 @@ class Unanswered:
             self._bytes += len(item.pcm)
             if self._bytes > self._room:
                 self._trim(item)
-        elif isinstance(item, EndTurn):
+        elif isinstance(item, Flush):
+            if self.waiting > MOST_WAITING:
+                self._items.remove(item)
+        else:
             self._forget_turns(self._next - 1)
 
     def heard(self, transcript: Transcript) -> Transcript:
