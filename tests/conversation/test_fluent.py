@@ -28,6 +28,7 @@ from antiphon.turns.events import (
     RollBack,
     SessionBegan,
     Speculate,
+    SpeechMeasured,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
@@ -38,6 +39,7 @@ from antiphon.turns.events import (
     Typed,
 )
 from antiphon.turns.fluent import FluentTurns
+from antiphon.turns.nearness import Nearness
 from antiphon.turns.rules import (
     MuteWhile,
     Reminder,
@@ -307,11 +309,16 @@ def test_a_monologue_is_cut() -> None:
 
 
 TEXTS = st.sampled_from(["", "mm-hm", "stop", "Hello there.", "I want to", "the bot talks on", "yes"])
+BOT_WORDS = "the bot talks on"
+LEVELS = st.none() | st.floats(-60, 0)
 EVENTS: st.SearchStrategy[Event] = st.one_of(
-    st.builds(SpeechStarted, st.just(0.1), st.just("the bot talks on"), st.sampled_from([None, 0, 9])),
-    st.just(SpeechPaused(0.06)),
+    st.builds(
+        SpeechStarted, st.just(0.1), st.just("the bot talks on"), st.sampled_from([None, 0, 9]), LEVELS
+    ),
+    st.builds(SpeechMeasured, st.floats(-60, 0)),
+    st.builds(SpeechPaused, st.just(0.06), LEVELS),
     st.just(SpeechResumed()),
-    st.just(SpeechStopped(0.2)),
+    st.builds(SpeechStopped, st.just(0.2), LEVELS),
     st.builds(PartialHeard, TEXTS, st.just(""), st.integers(0, 2)),
     st.builds(FinalHeard, TEXTS, st.integers(0, 2), st.booleans()),
     st.builds(EndPredicted, st.floats(0, 1)),
@@ -328,6 +335,8 @@ POLICIES = st.builds(
     has_model=st.booleans(),
     speculate=st.booleans(),
     eager=st.booleans(),
+    overlap_after=st.sampled_from([0.0, 0.22, 1.0]),
+    nearness=st.sampled_from([None, Nearness()]),
     start=st.sampled_from(
         [
             Policy().start,

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from antiphon.judgement import Judgement
 from antiphon.turns.events import (
     BotActive,
+    BotVoice,
     Commit,
     DeadlinePassed,
     Decision,
@@ -34,6 +35,7 @@ from antiphon.turns.events import (
     RollBack,
     SessionBegan,
     Speculate,
+    SpeechMeasured,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
@@ -42,6 +44,7 @@ from antiphon.turns.events import (
     Typed,
 )
 from antiphon.turns.fluent import FluentTurns
+from antiphon.turns.overlap import WordJudge
 from antiphon.turns.rules import StartByAny, StartBySpeech, StartByTranscript
 from antiphon.turns.state import FluentState, Policy
 from effort import examples
@@ -54,6 +57,8 @@ POLICIES = st.builds(
     speculate=st.booleans(),
     eager=st.booleans(),
     judgement=st.sampled_from([None, Judgement()]),
+    overlap_after=st.sampled_from([0.0, 0.22, 1.0]),
+    judge=st.sampled_from([WordJudge(), WordJudge(short=0.0, hum=0.0)]),
     start=st.sampled_from(
         [StartBySpeech(), StartByTranscript(), StartByAny((StartBySpeech(0.3), StartByTranscript()))]
     ),
@@ -163,6 +168,16 @@ class Conversation(RuleBasedStateMachine):
     def finish_answer(self) -> None:
         self.answering = False
         self.happen(BotActive(False))
+
+    @precondition(lambda self: self.answering)
+    @rule(on=st.booleans())
+    def sound(self, on: bool) -> None:
+        self.happen(BotVoice(on))
+
+    @precondition(lambda self: self.speaking)
+    @rule(level=st.floats(-24.0, -20.0))
+    def measure(self, level: float) -> None:
+        self.happen(SpeechMeasured(level))
 
     @rule(seconds=st.floats(0.01, 6.0))
     def pass_time(self, seconds: float) -> None:
