@@ -63,7 +63,7 @@ def record_call(
     make: Callable[[], Bot],
     script: Sequence[Step],
     *,
-    codec: str = "pcm",
+    codec: str = "packed",
     real_time: bool = False,
     transport: MemoryTransport | None = None,
 ) -> Recording:
@@ -73,7 +73,7 @@ def record_call(
 
     def bot(session: Session) -> object:
         session.observers.append(watcher)
-        recorders.append(Recorder(session, LogWriter(file, Opened(codec=codec)), codec=codec))
+        recorders.append(Recorder(session, LogWriter(file, Opened(codec=codec))))
         return recorders[0].record(make()(session))
 
     run = run_real if real_time else run_virtual

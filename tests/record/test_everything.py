@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.clock import run_virtual
-from antiphon.record import read_records
+from antiphon.record import SessionLog, read_records
 from antiphon.record.log import MAGIC
 from antiphon.record.records import AnyRecord, Called, Progressed, Refused
 from effort import examples
@@ -91,3 +92,16 @@ def test_cut_at_every_byte_of_its_end_it_replays_up_to_the_last_whole_record(rec
             assert same > 1000
             assert {crossed.frame.name for crossed in told[same:]} <= END
     assert len(replayed) == 2
+
+
+def test_a_log_older_than_summaries_in_logs_is_told(recording: Recording) -> None:
+    """Their calls are not in it; what else the same processor asks for is not taken for them."""
+    log = recording.log
+    summaries = {r.call for r in log.records if isinstance(r, Called) and r.request.startswith("(summary)")}
+    kept = tuple(record for record in log.records if getattr(record, "call", 0) not in summaries)
+    old = SessionLog(msgspec.structs.replace(log.opened, version=2), kept)
+    replayed, _ = replay_call(lambda: everything(SEED), old)
+    assert replayed.lacks.startswith("The log is older than summaries in logs")
+    assert replayed.unanswered >= 1
+    assert not replayed.same
+    assert replay_call(lambda: everything(SEED), log)[0].lacks == ""

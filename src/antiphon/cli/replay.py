@@ -86,6 +86,8 @@ def _show(log: SessionLog, again: Replayed, other: Replayed | None, policy: str)
         line = Text.assemble((f"{event.at:8.2f} s  ", "dim"), (f"{event.what:<14}", "bold"), event.text)
         console.print(line)
     console.print(_verdict(again))
+    if again.lacks:
+        console.print(again.lacks)
     if other is not None:
         console.print(_comparison(again.figures, other.figures, policy))
         if other.guessed:

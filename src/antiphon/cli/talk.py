@@ -21,9 +21,6 @@ from antiphon.record import LogWriter, Opened, Recorder
 from antiphon.session import Ended, Session, SessionResult, Transport
 from antiphon.transports.file import FileTransport, load_question
 
-CODEC = "pcm"
-"""How the user's sound is kept in a session log: exactly, so that a replay has the same frames."""
-
 
 def talk(
     bot: Annotated[
@@ -74,7 +71,7 @@ def talk(
         else:
             typer.echo("antiphon: Say something: give --in question.wav (or --mic).", err=True)
             raise typer.Exit(EXIT_MISTAKE)
-        log = None if record is None else LogWriter.create(record, Opened(bot=str(bot or ""), codec=CODEC))
+        log = None if record is None else LogWriter.create(record, Opened(bot=str(bot or "")))
         _hold(chosen, transport, report, path, log, virtual=virtual)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
@@ -140,7 +137,7 @@ async def _conversation(
 
 
 async def _recorded(session: Session, pipeline: Processor, log: LogWriter) -> SessionResult:
-    recorder = Recorder(session, log, codec=CODEC)
+    recorder = Recorder(session, log)
     try:
         result = await session.run(recorder.record(pipeline))
         recorder.finish(result)

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from antiphon.record.records import VERSION, AnyRecord, Opened, decode, encode
+from antiphon.record.records import READABLE, VERSION, AnyRecord, Opened, decode, encode
 
 MAGIC = b"ANTIPHON"
 LARGEST = 16 * 1024 * 1024
@@ -39,6 +39,7 @@ class LogWriter:
     def __init__(self, out: BinaryIO, opened: Opened) -> None:
         self.broken = ""
         self.bytes = 0
+        self.codec = opened.codec
         self._out = out
         self._put(MAGIC)
         self.write(opened)
@@ -110,7 +111,7 @@ def read_records(file: BinaryIO, name: str = "the file") -> SessionLog:
         damage = f"the log is good up to record {len(records)}; there {found}"
     if not records or not isinstance(records[0], Opened):
         raise LogError(f"{name} is a session log, but its beginning is damaged.")
-    if records[0].version != VERSION:
+    if records[0].version not in READABLE:
         raise LogError(f"{name} was written by another version (format {records[0].version}, not {VERSION}).")
     return SessionLog(records[0], tuple(records[1:]), damage)
 

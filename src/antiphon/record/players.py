@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from antiphon.record.deliveries import Deliveries
-from antiphon.record.listener import PRIME, WARM
+from antiphon.record.listener import PRIME, SUMMARY, WARM
 from antiphon.record.records import AnyRecord, Called, Finished, Gave, Judged, Progressed, Refused
 from antiphon.record.steps import Step, Steps
 
@@ -38,6 +38,11 @@ class Programme:
             step.steps.stage.run(step, tell, record.text)
 
 
+def _is_summary(request: str) -> bool:
+    """Summaries are asked for beside the other calls of their processor."""
+    return request.startswith(SUMMARY)
+
+
 class PartPlayer:
     """The recorded results of one processor's service, and of its tools."""
 
@@ -52,10 +57,14 @@ class PartPlayer:
     def begin(self, request: str) -> int | None:
         if request in (WARM, PRIME) and not (self._calls and self._calls[0].request == request):
             return None
-        if self._calls:
-            return self._calls.popleft().call
-        self._programme.unanswered += 1
-        return None
+        called = next(
+            (each for each in self._calls if _is_summary(each.request) == _is_summary(request)), None
+        )
+        if called is None:
+            self._programme.unanswered += 1
+            return None
+        self._calls.remove(called)
+        return called.call
 
     async def next(self, call: int | None) -> Gave | Finished:
         if call is None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from antiphon import frames
-from antiphon.audio.g711 import ulaw_decode
 from antiphon.clock import VIRTUAL_EPOCH
 from antiphon.frames import Frame, InputAudioRawFrame
+from antiphon.processor import Processor
+from antiphon.record.codecs import CODECS
 from antiphon.record.log import LogError, SessionLog
 from antiphon.record.records import Began, Checkpoint, Closed, Heard, Received, Started
 from antiphon.record.scores import read_score
 from antiphon.record.story import Event, Figures
+from antiphon.services.turns import Turns
 from antiphon.session import SessionResult
 
-DECODERS: dict[str, Callable[[bytes], bytes]] = {"pcm": bytes, "ulaw": ulaw_decode}
+SUMMARIES_SINCE = 3
+"""The version of the log in which summaries of the conversation came in."""
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -29,6 +32,7 @@ class Replayed(msgspec.Struct, frozen=True):
     steps of the log did not come up in the run, `loose` ones of the run are not in the log (a transport's own
     steps are missing in a replay; more than that tells that the bot has changed); `unclaimed` results were
     not asked for, `unanswered` calls had not been recorded. `guessed` counts what a what-if run made up.
+    `lacks` says in one sentence what an older log does not hold of what this bot needs; empty if nothing.
     """
 
     result: SessionResult
@@ -44,6 +48,7 @@ class Replayed(msgspec.Struct, frozen=True):
     unclaimed: int
     unanswered: int
     guessed: int
+    lacks: str = ""
 
     @property
     def same(self) -> bool:
@@ -65,7 +70,10 @@ class Recorded:
             raise LogError("The log ends before its session began: there is nothing to replay.")
         self.began = began
         self.records = log.records
-        self.decode = DECODERS.get(log.opened.codec, bytes)
+        self._version = log.opened.version
+        if log.opened.codec not in CODECS:
+            raise LogError(f"The log keeps sound as {log.opened.codec!r}, which this version cannot read.")
+        self._codec = CODECS[log.opened.codec]
         self.checkpoints = [record for record in log.records if isinstance(record, Checkpoint)]
         self.closed = next((record for record in log.records if isinstance(record, Closed)), None)
         try:
@@ -80,7 +88,10 @@ class Recorded:
     def frame_of(self, record: Heard | Received) -> Frame:
         """The frame that came in. Raises LogError for a kind that the catalogue does not have."""
         if isinstance(record, Heard):
-            return InputAudioRawFrame(self.decode(record.sound), record.rate)
+            try:
+                return InputAudioRawFrame(self._codec.decode(record.sound), record.rate)
+            except ValueError as error:
+                raise LogError(f"The log holds sound that cannot be read: {error}.") from None
         kind: Any = getattr(frames, record.kind, None)
         if not (isinstance(kind, type) and issubclass(kind, Frame)):
             raise LogError(f"The log holds a frame of kind {record.kind}, which is none of the catalogue.")
@@ -89,6 +100,12 @@ class Recorded:
         except msgspec.MsgspecError as error:
             raise LogError(f"The log holds a {record.kind} that cannot be read: {error}.") from None
 
+    def lacks(self, parts: Sequence[Processor]) -> str:
+        """What this log, written before, does not hold of what such a bot needs; empty if nothing."""
+        if self._version >= SUMMARIES_SINCE or not any(_summarises(part) for part in parts):
+            return ""
+        return "The log is older than summaries in logs: where the conversation was summarised, it differs."
+
     def check_parts(self, parts: tuple[str, ...]) -> None:
         """Raises LogError unless these are the parts of the bot that was recorded."""
         if parts != self.began.parts:
@@ -96,3 +113,8 @@ class Recorded:
                 f"The log is of another bot: its pipeline was {', '.join(self.began.parts)}, "
                 f"this one's is {', '.join(parts)}. Give the bot that was recorded."
             )
+
+
+def _summarises(part: Processor) -> bool:
+    budget = part.requests.budget if isinstance(part, Turns) else None
+    return budget is not None and budget.summary is not None

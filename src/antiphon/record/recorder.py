@@ -16,11 +16,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from antiphon.audio.g711 import ulaw_encode
 from antiphon.frames import Frame, InputAudioRawFrame
 from antiphon.node import describe
 from antiphon.pipeline import as_processor
 from antiphon.processor import Processor
+from antiphon.record.codecs import CODECS
 from antiphon.record.digest import Crossings
 from antiphon.record.doors import guard_input, guard_output, guard_session, make_doors
 from antiphon.record.log import LogWriter
@@ -34,7 +34,6 @@ from antiphon.record.records import (
     Ends,
     Entry,
     Finished,
-    Gave,
     Heard,
     Item,
     Judged,
@@ -44,6 +43,7 @@ from antiphon.record.records import (
     Refused,
     Started,
     fields_of,
+    gave,
 )
 from antiphon.record.scores import ScoreWriter
 from antiphon.record.steps import Key, Step, SteppedTask, Steps
@@ -59,8 +59,6 @@ from antiphon.wiring import check_wiring
 
 CHECKPOINT_SECONDS = 1.0
 """How much of a run lies between two checkpoints."""
-
-CODECS: dict[str, Callable[[bytes], bytes]] = {"pcm": bytes, "ulaw": ulaw_encode}
 
 SESSION = -1
 """The part that stands for the session itself."""
@@ -129,8 +127,8 @@ class _PartListener:
         self.steps.go_in()
 
     def gave(self, call: int, item: Item) -> None:
-        fields, at = fields_of(item), self.steps.now()
-        self.steps.come_out(lambda: self.steps.entry(Gave(at, call, type(item).__name__, fields)))
+        record = gave(self.steps.now(), call, item, packs=self.recorder.codec.packs)
+        self.steps.come_out(lambda: self.steps.entry(record))
 
     def finished(self, call: int, error: Exception | None = None) -> None:
         failed = None if error is None else describe(error)
@@ -158,11 +156,11 @@ class Recorder:
     `session.run` then writes the log and completes it.
     """
 
-    def __init__(self, session: Session, log: LogWriter, *, codec: str = "pcm") -> None:
+    def __init__(self, session: Session, log: LogWriter) -> None:
         self.log = log
+        self.codec = CODECS[log.codec]
         self.calls = 0
         self._session = session
-        self._encode = CODECS[codec]
         self._loop = asyncio.get_running_loop()
         self._run = session.run
         self._parts: list[Processor] = []
@@ -217,7 +215,7 @@ class Recorder:
         if now - self._checked >= CHECKPOINT_SECONDS and not within and part != SESSION:
             self._check(now)
         if isinstance(frame, InputAudioRawFrame):
-            heard = Heard(now, part, self._encode(frame.audio), frame.sample_rate, within)
+            heard = Heard(now, part, self.codec.encode(frame.audio), frame.sample_rate, within)
             self.steps.enter(heard, callback, *args)
             return
         try:

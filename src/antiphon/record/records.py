@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import msgspec
 
+from antiphon.audio.shorten import pack, unpack
 from antiphon.context import ToolCall
 from antiphon.services.base import (
     Audio,
@@ -29,7 +30,9 @@ from antiphon.session import Limits
 from antiphon.tools.toolbox import ToolOutcome
 
 VERSION = 3
-"""From 3 on, summaries of the conversation and settings that were refused are in the log."""
+"""From 3 on, summaries of the conversation and refused settings are in the log, and sound is packed."""
+
+READABLE = (2, VERSION)
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -37,11 +40,11 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Opened(Record, frozen=True, tag="opened"):
-    """The first record. `started` is the wall clock in ISO 8601; `codec` how sound from the user is kept."""
+    """The first record. `started` is the wall clock in ISO 8601; `codec` how sound is kept (`CODECS`)."""
 
     version: int = VERSION
     started: str = ""
-    codec: str = "pcm"
+    codec: str = "packed"
     bot: str = ""
     seed: int | None = None
 
@@ -168,8 +171,12 @@ ITEMS: dict[str, type[Item]] = {
 }
 
 
+PACKED = "PackedAudio"
+"""The kind of an `Audio` whose sound is packed (`antiphon.audio.shorten`)."""
+
+
 class Gave(Record, frozen=True, tag="gave"):
-    """A service gave something: its kind (a name in `ITEMS`), and its fields as MessagePack."""
+    """A service gave something: its kind (a name in `ITEMS`, or `PACKED`), and its fields as MessagePack."""
 
     at: float
     call: int
@@ -312,8 +319,21 @@ def fields_of(value: object) -> bytes:
     return _encoder.encode(value)
 
 
+def gave(at: float, call: int, item: Item, *, packs: bool) -> Gave:
+    """A record of what a service gave; `packs`: its sound, if it is some, is packed."""
+    if packs and isinstance(item, Audio) and item.channels == 1:
+        return Gave(at, call, PACKED, fields_of(Audio(pack(item.pcm), item.rate)))
+    return Gave(at, call, type(item).__name__, fields_of(item))
+
+
 def item_of(record: Gave) -> Item:
     """What the service gave. Raises msgspec.ValidationError if the record holds no such thing."""
+    if record.kind == PACKED:
+        packed = msgspec.msgpack.decode(record.fields, type=Audio)
+        try:
+            return Audio(unpack(packed.pcm), packed.rate)
+        except ValueError as error:
+            raise msgspec.ValidationError(str(error)) from None
     kind = ITEMS.get(record.kind)
     if kind is None:
         raise msgspec.ValidationError(f"no service gives {record.kind!r}")

@@ -141,4 +141,5 @@ class Run(ABC):
             unclaimed=self.deliveries.unclaimed,
             unanswered=self.programme.unanswered,
             guessed=guessed,
+            lacks=self.recorded.lacks(self.parts),
         )
