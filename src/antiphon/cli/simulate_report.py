@@ -82,7 +82,10 @@ def _scenario(runs: list[Run]) -> dict[str, Any]:
 
 
 def _table(by_scenario: list[list[Run]]) -> Table:
-    table = Table("scenario", "", "runs", "worst seed", header_style="bold", box=None)
+    table = Table(header_style="bold", box=None)
+    table.add_column("scenario", overflow="fold")
+    for name in ("", "runs", "worst seed"):
+        table.add_column(name)
     table.add_column("fingerprint", no_wrap=True)
     for name in ("answer median", "p95", "worst"):
         table.add_column(f"{name} (ms)" if name == "answer median" else name, justify="right")
