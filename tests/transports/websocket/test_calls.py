@@ -228,6 +228,7 @@ def test_plain_text_keys_messages_and_the_request_to_end() -> None:
         await line.peer.tell({"type": "message", "message": {"anything": 1}})
         await line.peer.tell({"type": "end"})
         assert (await line.peer.gone()).code == 1000
+        assert line.peer.messages[-1] == {"type": "end", "reason": "the peer asked for the end"}
         assert (await line.call).reason == "the peer asked for the end"
 
     hold(story)

@@ -167,6 +167,7 @@ class WebSocketTransport:
         self._socket = socket
         self._wire = wire
         self._leaving: Leaving | None = None
+        self._usual = "the bot has ended the call"
 
     def input(self) -> Processor:
         return self.source if self.rtvi is None else self.rtvi.input(self.source)
@@ -226,7 +227,8 @@ class WebSocketTransport:
         elif isinstance(said, Key):
             self.source.receive(InputDTMFFrame(said.button))
         elif isinstance(said, Goodbye):
-            self._end("the peer asked for the end")
+            self._usual = "the peer asked for the end"
+            self._end(self._usual)
 
     def _peer_left(self, reason: str) -> None:
         """What nobody hears is not said; the rest of the session ends in good order."""
@@ -247,14 +249,14 @@ class WebSocketTransport:
 
     async def _say_goodbye(self) -> None:
         """What was posted still leaves, if the peer reads."""
-        leaving = self._leaving or Leaving(NORMAL, "the bot has ended the call")
+        leaving = self._leaving or Leaving(NORMAL, self._usual)
         self._way.post_quietly(self._wire.goodbye(leaving.reason))
         with suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_SECONDS):
                 await self._way.outbox.drained()
 
     async def _close(self) -> None:
-        leaving = self._leaving or Leaving(NORMAL, "the bot has ended the call")
+        leaving = self._leaving or Leaving(NORMAL, self._usual)
         with suppress(TimeoutError, SocketClosed):
             async with asyncio.timeout(FAREWELL_SECONDS):
                 await self._socket.close(leaving.code, leaving.reason)
