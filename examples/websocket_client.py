@@ -63,5 +63,10 @@ async def listen(line: ClientConnection, quiet: float) -> bytes:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     where = sys.argv[3] if len(sys.argv) > 3 else "ws://localhost:7860/ws-plain"
-    asyncio.run(talk(where, Path(sys.argv[1]), Path(sys.argv[2])))
+    try:
+        asyncio.run(talk(where, Path(sys.argv[1]), Path(sys.argv[2])))
+    except OSError as error:
+        sys.exit(f"{error}: is there a question, and a bot at {where}?")
