@@ -41,6 +41,8 @@ class Cache(Members[TTS]):
         voice: str | None = None,
     ) -> None:
         super().__init__([tts])
+        if max_bytes < 1:
+            raise ValueError("max_bytes must be above zero: without room nothing can be kept.")
         self._voice = voice
         self.hits = 0
         """How many texts were said from memory."""

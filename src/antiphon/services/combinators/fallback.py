@@ -39,11 +39,11 @@ def Fallback(services: Sequence[Any], *, rest: float = REST_SECONDS, patience: f
     """A service that asks the first of `services` that can.
 
     One that fails rests for `rest` seconds; the request after that tries it again. A fatal failure (a wrong
-    key) rests for good. Each failure is told once, as an error that is not fatal. `patience` is how many
-    seconds a service may take to its first result while another could be asked; by default
-    what suits its kind. Those that rest are still asked where all the others have failed.
+    key) rests for good. Each failure is told once, as an error that is not fatal. Those that rest are still
+    asked where all the others have failed. `patience` is how many seconds a service may take to its first
+    result while another could be asked; by default what suits its kind; `math.inf` is no limit.
 
-    Raises TypeError for services that are not all of one kind.
+    Raises TypeError for services that are not all of one kind, ValueError for times that cannot be.
     """
     for kind in _MADE:
         if services and all(isinstance(service, kind) for service in services):

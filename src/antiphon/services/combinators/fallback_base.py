@@ -25,6 +25,8 @@ class FallbackBase(Members[S]):
 
     def __init__(self, services: Sequence[S], *, rest: float, patience: float) -> None:
         super().__init__(services)
+        if rest < 0 or patience <= 0:
+            raise ValueError("rest must be 0 seconds or more, and patience more than 0.")
         self.patience = patience
         self.reserves = Reserves(len(self.services), rest)
         self._untold: list[Notice] = []

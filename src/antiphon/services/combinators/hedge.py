@@ -30,7 +30,7 @@ def Hedge(first: Any, second: Any, *, after: float = 0.5) -> Any:
     """Ask `second` too if `first` has given nothing within `after` seconds of the request.
 
     The one that first gives something is heard to its end, the other is cancelled. Raises TypeError unless
-    both are language models or both are voices.
+    both are language models or both are voices, ValueError for a time below zero.
     """
     if isinstance(first, LLM) and isinstance(second, LLM):
         return HedgeLLM(first, second, after)
@@ -45,6 +45,8 @@ def Hedge(first: Any, second: Any, *, after: float = 0.5) -> Any:
 class _Hedge(Members[S]):
     def __init__(self, first: S, second: S, after: float) -> None:
         super().__init__([first, second])
+        if after < 0:
+            raise ValueError("after must be 0 seconds or more.")
         self.after = after
 
     @property

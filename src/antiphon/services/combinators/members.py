@@ -31,8 +31,8 @@ class Members(Generic[S]):
             async with asyncio.TaskGroup() as group:
                 for number in range(len(self.services)):
                     group.create_task(self._warm(number), name=f"warm {number}")
-        except* ServiceError as failed:
-            raise _first(failed) from None
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
     async def _warm(self, number: int) -> None:
         service = self.services[number]
@@ -49,8 +49,3 @@ class Members(Generic[S]):
                 errors.append(error)
         if len(errors) == len(self.services):
             raise errors[0]
-
-
-def _first(group: BaseExceptionGroup[ServiceError]) -> ServiceError:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

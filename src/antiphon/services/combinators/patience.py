@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ class Patience:
     """
 
     def __init__(self, seconds: float | None, service: str) -> None:
-        self._seconds = seconds
+        self._seconds = seconds if seconds is not None and math.isfinite(seconds) else None
         self._service = service
         self._until: float | None = None
         self._waiting: asyncio.Timeout | None = None
