@@ -283,6 +283,19 @@ def test_f14_through_a_loudspeaker_the_user_can_stop_the_bot(delay: float) -> No
     expect(call).is_true().interruptions(True, False).yielded_within(0.7).heard_contains("Sunny.")
 
 
+def test_f14_what_the_user_says_into_an_echo_is_heard_at_its_first_word() -> None:
+    heard = Evidence("It is rainy, so stop", False, 1.2, None, "It is rainy, so you may stay at home.")
+    assert WordJudge().judge(heard) is Finding.INTERRUPTION
+    own = Evidence("It is rainy. Rome, please, not Paris", False, 1.9, None, heard.saying)
+    assert WordJudge().judge(own) is Finding.INTERRUPTION
+
+
+def test_f14_the_first_two_words_of_an_echo_are_waited_out() -> None:
+    """Also those that the bot said longer ago, or will say."""
+    heard = Evidence("at home", False, 0.6, None, "It is rainy, so you may stay at home.")
+    assert WordJudge().judge(heard) is Finding.UNSURE
+
+
 def test_f14_one_word_that_the_bot_has_just_said_is_its_echo_unless_it_takes_the_floor() -> None:
     def judged(words: str, *, recent: str, left: int | None = None) -> Finding:
         heard = Evidence(words, True, 0.4, 0.3, "It is rainy, so no, stop at Rome.", left, recent=recent)
@@ -290,16 +303,21 @@ def test_f14_one_word_that_the_bot_has_just_said_is_its_echo_unless_it_takes_the
 
     assert judged("rainy", recent="it is rainy, so") is Finding.ECHO
     assert judged("rainy so", recent="it is rainy, so") is Finding.ECHO
-    assert judged("so rainy", recent="it is rainy, so") is not Finding.ECHO
+    assert judged("so it", recent="it is rainy, so") is not Finding.ECHO
     assert judged("rome", recent="it is rainy, so") is Finding.INTERRUPTION
     assert judged("no", recent="so no, stop") is Finding.INTERRUPTION
     assert judged("rome", recent="stop at Rome", left=0) is Finding.INTERRUPTION
     assert judged("rome", recent="Rome", left=0) is Finding.ECHO
+    assert judged("the herb", recent="The harbour is") is Finding.ECHO
+    assert judged("It is new.", recent="It is noon.", left=0) is Finding.ECHO
+    assert judged("what about Paris", recent="The harbour is very old and") is Finding.INTERRUPTION
 
 
-def test_f14_the_echo_of_an_answer_that_must_be_heard_is_not_taken_for_the_user() -> None:
-    """Nothing pauses this bot, so that the echo lasts as long as the answer."""
+@pytest.mark.parametrize("delay", [0.1, 2.5])
+def test_f14_the_echo_of_an_answer_that_must_be_heard_is_not_taken_for_the_user(delay: float) -> None:
+    """Nothing pauses this bot, so that the echo lasts as long as the answer. Its words may come very late."""
     turns = Turns(model=FakeTurnModel(), interruptible=False)
     llm = FakeLLM([LONG], otherwise="Fine.")
-    call = run_call(voice_bot(llm, turns=turns), [QUESTION, Say(LONG, bot_starts(0.3))])
+    stt = FakeSTT(delay=delay)
+    call = run_call(voice_bot(llm, turns=turns, stt=stt), [QUESTION, Say(LONG, bot_starts(0.3))], quiet=5.0)
     expect(call).heard(LONG).is_true().user_said(QUESTION.text)

@@ -16,8 +16,20 @@ from collections.abc import Sequence
 LAST_WORDS = 12
 """How many of the last words heard are compared; those before are older than the bot's words around now."""
 
+KNOWN_ECHO = 0.5
+"""Where there is an echo, so much of what is heard must be the bot's: quiet echoes are misheard."""
+
 OWN_WORDS = 3
-"""So many words that say something, after the echo, are the user's own and no mistake of the recogniser."""
+"""So many different words that say something, after the echo, are the user's own and no wrong guess."""
+
+FEW_WORDS = 3
+"""So few words may be an echo of which the recogniser made other words."""
+
+FEWEST_LETTERS = 5
+ALIKE = 0.7
+
+GUESSED_SECONDS = 1.0
+"""What is recognised of so little sound, before it has ended, may be a wrong guess at an echo."""
 
 
 def likeness(heard: Sequence[str], said: Sequence[str]) -> float:
@@ -39,6 +51,20 @@ def returns(heard: Sequence[str], recent: Sequence[str]) -> bool:
     count = len(heard)
     places = range(len(recent) - count + 1)
     return bool(heard) and any(list(recent[at : at + count]) == list(heard) for at in places)
+
+
+def resembles(heard: Sequence[str], recent: Sequence[str]) -> bool:
+    """Whether these words sound like some of those: a recogniser that hears the beginning of a word guesses.
+
+    By letters: at least `ALIKE` of them stand, in order, in as many letters of the others and two more.
+    Fewer than `FEWEST_LETTERS` are not enough to tell.
+    """
+    letters, said = "".join(heard), "".join(recent)
+    if len(letters) < FEWEST_LETTERS or not said:
+        return False
+    width = len(letters) + 2
+    places = range(max(1, len(said) - width + 1))
+    return any(likeness(letters, said[at : at + width]) >= ALIKE for at in places)
 
 
 def _common(heard: Sequence[str], said: Sequence[str]) -> list[int]:

@@ -26,6 +26,7 @@ def evidence(policy: Policy, state: FluentState, now: float) -> Evidence:
         quiet=None if silent_since is None else now - silent_since,
         saying=state.saying,
         recent=state.recent,
+        echoing=state.echoing,
         left=state.left,
         sound=max(0.0, speech - (state.sound_at - state.spoke_at)),
         far=is_far(policy, state, words, speech),

@@ -13,7 +13,17 @@ from typing import Protocol
 
 import msgspec
 
-from antiphon.turns.echoes import LAST_WORDS, OWN_WORDS, after_echo, likeness, returns
+from antiphon.turns.echoes import (
+    FEW_WORDS,
+    GUESSED_SECONDS,
+    KNOWN_ECHO,
+    LAST_WORDS,
+    OWN_WORDS,
+    after_echo,
+    likeness,
+    resembles,
+    returns,
+)
 from antiphon.turns.lexicon import BACKCHANNELS, HUMS, STOPPERS
 
 _ROUNDING = 1e-6
@@ -27,7 +37,7 @@ class Evidence(msgspec.Struct, frozen=True):
     long the user has spoken, `sound` the last part of that without a pause, `quiet` how long they have been
     silent since (None: they are not), all in seconds; `saying` is what the bot was saying then, `left` how
     many words it still had to say (None: not known); `far`: the sound is much quieter than this user is;
-    `recent`: the part of `saying` that was just heard.
+    `recent`: the part of `saying` that was just heard; `echoing`: the bot is known to hear itself.
     """
 
     words: str
@@ -39,6 +49,7 @@ class Evidence(msgspec.Struct, frozen=True):
     sound: float = 0.0
     far: bool = False
     recent: str = ""
+    echoing: bool = False
 
 
 class Finding(enum.Enum):
@@ -79,7 +90,8 @@ class WordJudge(msgspec.Struct, frozen=True):
 
     A "yes" when the bot has nothing much left to say (`last_words`) is an answer. Two words or fewer that the
     bot says too may be the beginning of an echo, until more words or a silence show what they are: an echo if
-    the bot has just said them, in this order. One that goes on is waited for: the user may speak into it.
+    the bot has just said them, or up to three that sound like them, in this order. One that goes on is waited
+    for: the user may speak into it.
 
     `min_words` is how many words that are no backchannel make an interruption before the user has finished,
     `least_words` how many it takes when they have; one that takes the floor ("stop") is enough. `patience` is
@@ -113,13 +125,15 @@ class WordJudge(msgspec.Struct, frozen=True):
         waited = evidence.quiet is not None and evidence.quiet >= self.patience - _ROUNDING
         long = evidence.speech >= self.monologue - _ROUNDING
         sure = evidence.settled or waited or long
-        if words and self._echoes(words[-LAST_WORDS:], words_of(evidence.saying)):
+        if words and self._echoes(words[-LAST_WORDS:], evidence):
             if len(words) > 2 or evidence.far:
                 return Finding.ECHO if evidence.settled or waited else Finding.UNLIKELY
             if not sure and not self._stops(words):
                 return Finding.UNSURE
-            if self._just_said(words, evidence):
-                return Finding.ECHO
+        if words and self._just_said(words, evidence):
+            return Finding.ECHO if sure else Finding.UNSURE
+        if not (evidence.settled or waited) and self._guessed(words, evidence):
+            return Finding.UNSURE
         telling = words if self._awaited(evidence) else without_backchannels(words, self.language)
         if evidence.far:
             return self._afar(words, telling, known=evidence.settled or waited)
@@ -133,19 +147,27 @@ class WordJudge(msgspec.Struct, frozen=True):
             return Finding.INTERRUPTION
         return Finding.LIKELY if telling else self._leaning(evidence, words)
 
-    def _echoes(self, words: list[str], said: list[str]) -> bool:
+    def _echoes(self, words: list[str], evidence: Evidence) -> bool:
         """Whether these are the bot's words, and none of the user's after them."""
-        if likeness(words, said) < self.echo:
+        said = words_of(evidence.saying)
+        if likeness(words, said) < (self.echo if not evidence.echoing else min(self.echo, KNOWN_ECHO)):
             return False
         own = without_backchannels(after_echo(words, said), self.language)
-        return len(words) <= 2 or not (len(own) >= OWN_WORDS or self._stops(own))
+        return len(words) <= 2 or not (len(set(own)) >= OWN_WORDS or self._stops(own))
 
     def _just_said(self, words: list[str], evidence: Evidence) -> bool:
-        """Whether one or two words are those that the bot has just said, and take the floor from nobody."""
+        """Whether a few words are, or sound like, those just said by the bot, and do not take the floor."""
         recent = words_of(evidence.recent)
-        if self._stops(words):
+        if len(words) > FEW_WORDS or self._stops(words):
             return False
-        return words == recent if self._awaited(evidence) and len(words) == 1 else returns(words, recent)
+        if self._awaited(evidence) and len(words) == 1:
+            return words == recent
+        return returns(words, recent) or resembles(words, recent)
+
+    def _guessed(self, words: list[str], evidence: Evidence) -> bool:
+        """Whether, where the bot hears itself, these may be wrong guesses at what it says."""
+        little = evidence.sound < GUESSED_SECONDS or len(words) < self.min_words
+        return evidence.echoing and little and not self._stops(words)
 
     def _afar(self, words: list[str], telling: list[str], *, known: bool) -> Finding:
         if not known:
