@@ -238,3 +238,12 @@ def test_what_is_flushed_while_it_waits_does_not_come_back_as_a_fade() -> None:
     player.add(2, _ramp(0, PACKET))
     player.resume()
     assert [packet.portions for packet in _all(player)] == [((2, PACKET),)]
+
+
+def test_what_the_peer_has_dropped_is_not_faded_out() -> None:
+    player = Player(1000, 20)
+    player.add(1, b"\x01\x01" * 100)
+    player.pull()
+    player.flush(1, fade=False)
+    assert player.idle
+    assert player.pull() is None

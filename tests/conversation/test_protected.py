@@ -81,7 +81,7 @@ def test_before_the_mark_it_goes_on_and_at_the_mark_it_ends_for_who_has_spoken(
 
 def test_after_the_mark_it_is_an_answer_like_any_other() -> None:
     llm = FakeLLM([LONG, "I stopped."], per_token=0.0)
-    call = held(llm, AfterSentences(), [Say("Hello?"), Say("Stop it now.", bot_starts(2.5))])
+    call = held(llm, AfterSentences(), [Say("Hello?"), Say("Thursday would suit me.", bot_starts(2.5))])
     check_call(call)
     assert "PauseBot" in decided(call)
     assert answers(call)[0].interrupted

@@ -38,8 +38,8 @@ def call() -> Call:
     answers = [Answer(LONG, when="harbour"), Answer("It is 9 metres high.", when="castle")]
     script = [
         Say("Tell me about the harbour."),
-        Backchannel("Mm-hm.", bot_starts(1.0)),
-        Say("No, the castle.", after(2.5)),
+        Backchannel("Right.", bot_starts(1.0)),
+        Say("What about the castle?", after(2.5)),
     ]
     return run_call(voice_bot(FakeLLM(answers)), script)
 
@@ -48,14 +48,14 @@ def test_a_call_reads_like_its_requirement(call: Call) -> None:
     (
         expect(call)
         .is_true()
-        .user_said("Tell me about the harbour.", "No, the castle.")
+        .user_said("Tell me about the harbour.", "What about the castle?")
         .heard_contains("harbour is very old")
         .heard_contains("It is 9 metres")
         .not_heard("from the north")
-        .resumed_after("mm-hm.")
+        .resumed_after("right.")
         .resumptions("backchannel")
         .interruptions(True, False)
-        .decided("PauseBot", reason="makes a sound", times=2)
+        .decided("PauseBot", reason="while the bot answers", times=2)
         .decided_in_order("Commit", "PauseBot", "ResumeBot", "PauseBot", "Interrupt", "Commit")
         .answered_within(1.0)
         .yielded_within(0.3)
@@ -148,7 +148,10 @@ WRONG: list[tuple[Callable[[Expectation], object], str]] = [
     (lambda e: e.bot_said("Only this."), "these answers to have been heard"),
     (lambda e: e.interruptions(False, False), "expected answers cut short: [False, False]"),
     (lambda e: e.was_interrupted_after("from the north."), "to be cut short after 'from the north.'"),
-    (lambda e: e.resumed_after("No, the castle."), "expected the bot to go on after 'No, the castle.'"),
+    (
+        lambda e: e.resumed_after("What about the castle?"),
+        "expected the bot to go on after 'What about",
+    ),
     (lambda e: e.resumed_after("Never said."), "the caller never said 'Never said.'"),
     (lambda e: e.resumptions("noise"), "the bot to have gone on because of"),
     (lambda e: e.decided("Mute"), "expected the decision Mute at least once"),

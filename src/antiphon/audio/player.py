@@ -69,13 +69,16 @@ class Player:
         """True when there is nothing to hand out now."""
         return not self._fade and (self.paused or not (self._pieces or self._swell))
 
-    def flush(self, owner: int | None) -> int:
-        """Drop what waits of one owner. Returns the number of samples dropped."""
+    def flush(self, owner: int | None, *, fade: bool = True) -> int:
+        """Drop what waits of one owner. Returns the number of samples dropped.
+
+        Without a `fade` where the peer has dropped the last packets too: it would come out of place.
+        """
         if self._recent[0] == owner:
             self._swell = b""
         if self._sounding is not None and self._sounding.owner == owner:
             if not self.paused:
-                self._fade = self._coming()
+                self._fade = self._coming() if fade else b""
             self._sounding = None
         self._pieces = deque(piece for piece in self._pieces if piece.owner != owner)
         return self._queued.pop(owner, 0)

@@ -364,8 +364,9 @@ class OutputTransport(Processor):
         """The response was cancelled: silence within a packet, and the ledger says what was heard."""
         if owner not in self._held:
             return
-        self._due -= self._take_back(owner)
-        self.player.flush(owner)
+        taken_back = self._take_back(owner)
+        self._due -= taken_back
+        self.player.flush(owner, fade=not taken_back)
         self._flush_resamplers(owner, play=False)
         if self.player.paused and not self.player.samples:
             self.player.resume()
