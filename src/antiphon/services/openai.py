@@ -20,6 +20,7 @@ import httpx
 
 from antiphon.context import Context, ToolCall
 from antiphon.services.base import TextDelta, Usage
+from antiphon.services.certificates import trusted
 from antiphon.services.chat_format import to_messages, to_tools
 from antiphon.services.chat_stream import ChatStream
 from antiphon.services.openai_errors import no_key, not_a_completion, refusal, unreachable
@@ -112,7 +113,7 @@ class OpenAI:
         if loop not in self._clients:
             limits = httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS)
             self._clients[loop] = httpx.AsyncClient(
-                headers=self._headers, timeout=self._timeout, limits=limits
+                headers=self._headers, timeout=self._timeout, limits=limits, verify=trusted()
             )
         return self._clients[loop]
 

@@ -19,6 +19,7 @@ import msgspec
 
 from antiphon.clock import Clock
 from antiphon.services.base import ServiceError
+from antiphon.services.certificates import trusted
 from antiphon.transports.telephony.credentials import (
     Credentials,
     PlivoCredentials,
@@ -123,7 +124,7 @@ class HangUp:
         if self._client is not None:
             await self._insist(self._client, request)
             return
-        async with httpx.AsyncClient(timeout=self._deadline) as client:
+        async with httpx.AsyncClient(timeout=self._deadline, verify=trusted()) as client:
             await self._insist(client, request)
 
     async def _insist(self, client: httpx.AsyncClient, request: Ending) -> None:
