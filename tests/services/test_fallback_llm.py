@@ -112,6 +112,15 @@ def test_the_last_failure_is_raised_and_all_are_asked_again_the_next_time() -> N
     assert (len(first.contexts), len(second.contexts)) == (2, 2)
 
 
+@pytest.mark.parametrize(("first", "second"), [(False, True), (True, True), (True, False), (False, False)])
+def test_it_is_fatal_only_if_it_is_so_for_all(first: bool, second: bool) -> None:
+    """A session ends over what is fatal; here the next request may well be answered."""
+    model = Fallback([broken(fatal=first), broken(fatal=second)])
+    with pytest.raises(ServiceError) as failed:
+        run_virtual(answer(model))
+    assert failed.value.fatal == (first and second)
+
+
 def test_all_get_ready_and_one_that_cannot_is_told_of_with_the_first_answer() -> None:
     class Cold(FakeLLM):
         async def warm(self) -> None:

@@ -13,7 +13,7 @@ from antiphon.clock import run_virtual
 from antiphon.services.base import STT, Audio, EndTurn, Flush, Notice, ServiceError, Transcript
 from antiphon.services.combinators import Fallback
 from antiphon.services.unanswered import SpeechItem
-from antiphon.services.unbroken import Recognised
+from antiphon.services.unbroken import Recognised, Unbroken
 from antiphon.testing import Delay, Fail, FakeSTT, Hang, Utterance, check_stt
 from effort import examples
 
@@ -100,6 +100,14 @@ def test_where_all_have_failed_the_last_failure_is_raised() -> None:
     faults = [Fail(0, "no line")]
     with pytest.raises(ServiceError, match="no line"):
         recognised(Fallback([FakeSTT(fault=faults), FakeSTT(fault=faults)]))
+
+
+def test_in_a_host_it_is_tried_again_when_one_could_do_better() -> None:
+    """The second one is of no use, but the first was only cut off."""
+    stt = Unbroken(Fallback([FakeSTT(fault=Fail(0)), FakeSTT(fault=Fail(0, "no key", fatal=True))]))
+    items = recognised(stt)
+    assert finals(items) == list(TURNS)
+    assert notices(items)[1:] == ["no key"]
 
 
 def test_it_wants_speech_only_if_one_of_them_does() -> None:

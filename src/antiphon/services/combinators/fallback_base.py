@@ -44,7 +44,8 @@ class FallbackBase(Members[S]):
     async def _in_turn(self, call: Call[S, T], *, goes_on: bool = False) -> AsyncGenerator[T | Notice, None]:
         """Ask one after the other until one gives a result; where it `goes_on`, until one comes to its end.
 
-        Raises what the last one raised, and what one raised that had given results already.
+        Raises what the last one raised, and what one raised that had given results already; fatal only if it
+        was so for all.
         """
         for notice in self._news():
             yield notice
@@ -60,7 +61,7 @@ class FallbackBase(Members[S]):
             except Exception as error:
                 self._failed(number, error)
                 if reserve is None or (attempt.began and not goes_on):
-                    raise
+                    raise self._softened(error) from None
                 notice = self._notice(number, error, reserve)
             else:
                 self.reserves.worked(number)
@@ -74,6 +75,12 @@ class FallbackBase(Members[S]):
     def _preferred(self) -> int:
         """The service that would be asked now."""
         return self.reserves.order(self._now())[0]
+
+    def _softened(self, error: Exception) -> Exception:
+        """The error to raise: fatal only when nobody is left who could do better the next time."""
+        if isinstance(error, ServiceError) and error.fatal and not self.reserves.hopeless:
+            return ServiceError(str(error))
+        return error
 
     def _rests(self, number: int) -> bool:
         return self.reserves.rests(number, self._now())

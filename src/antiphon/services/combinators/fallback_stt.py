@@ -46,7 +46,7 @@ class FallbackSTT(FallbackBase[STT]):
                     self._failed(stream.number, error)
                     failed.add(stream.number)
                     if len(failed) == len(self.services):
-                        raise
+                        raise self._softened(error) from None
                     self._untold.append(self._notice(stream.number, error, self.choose(failed)))
 
     def choose(self, failed: Container[int]) -> int:

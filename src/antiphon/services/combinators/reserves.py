@@ -24,6 +24,11 @@ class Reserves:
     def rests(self, number: int, now: float) -> bool:
         return self._until[number] > now
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether all rest for ever."""
+        return all(until == math.inf for until in self._until)
+
     def failed(self, number: int, now: float, *, fatal: bool = False) -> None:
         """It rests from now on."""
         self._until[number] = math.inf if fatal else now + self._rest
