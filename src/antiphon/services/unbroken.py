@@ -17,11 +17,11 @@ from antiphon.services.resumable import resumable
 from antiphon.services.settings import apply_settings
 from antiphon.services.unanswered import FRESH_SECONDS, KEPT_SECONDS, SpeechItem, Unanswered
 
-ATTEMPTS = 3
-"""It is given up when it breaks off so often without a final result in between."""
+WAITS = (0.0, 1.0)
+"""Seconds from a break to the next attempt: a connection that was cut is mostly there again at once."""
 
-RETRY_SECONDS = 0.5
-"""From a break to the next attempt."""
+ATTEMPTS = len(WAITS) + 1
+"""It is given up when it breaks off so often without a final result in between."""
 
 _AT_ONCE = 64
 """So many items are repeated before other tasks have their turn."""
@@ -69,7 +69,7 @@ class Unbroken:
                 yield notice
                 if loss := _loss(unanswered, in_vain=breaks > 1 and retelling.told):
                     yield Notice(loss)
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(WAITS[breaks - 1])
 
 
 class Retelling:
