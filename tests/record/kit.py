@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -82,15 +83,22 @@ def record_call(
     return Recording(call, watcher.seen, file.content)
 
 
+def recorded_bot(bot: Bot, file: KeptBytes, watcher: Watcher, codec: str = "packed") -> Bot:
+    """The bot, its session recorded to the file and its frames seen."""
+
+    async def recorded(session: Session) -> object:
+        session.observers.append(watcher)
+        recorder = Recorder(session, LogWriter(file, Opened(codec=codec)))
+        made = bot(session)
+        return recorder.record(await made if inspect.isawaitable(made) else made)
+
+    return recorded
+
+
 async def held(make: Callable[[], Bot], script: Sequence[Step]) -> Recording:
     """A call that is recorded, on the running loop."""
     file, watcher = KeptBytes(), Watcher()
-
-    def bot(session: Session) -> object:
-        session.observers.append(watcher)
-        return Recorder(session, LogWriter(file, Opened())).record(make()(session))
-
-    call = await hold_call(bot, script)
+    call = await hold_call(recorded_bot(make(), file, watcher), script)
     return Recording(call, watcher.seen, file.content)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.context import ToolSpec
 from antiphon.record import LogError, LogWriter, Opened, read_log, read_records
 from antiphon.record.log import MAGIC
 from antiphon.record.records import (
@@ -29,6 +30,7 @@ from antiphon.record.records import (
     Judged,
     Left,
     Lost,
+    Offered,
     Progressed,
     Ran,
     RanStep,
@@ -50,6 +52,7 @@ TIMES = st.floats(0, 1e6)
 NUMBERS = st.integers(0, 2**31)
 ENDS = st.builds(Ends, TIMES, TIMES, st.booleans(), st.booleans(), st.booleans())
 RAN = st.builds(RanStep, st.none() | TIMES, NUMBERS, st.text() | NUMBERS, NUMBERS)
+SPECS = st.builds(ToolSpec, st.text(), st.text(), st.just({}))
 RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
     st.builds(Began, TIMES, st.tuples(st.text()), NUMBERS, NUMBERS, ENDS, st.just(Limits()), st.binary()),
     st.builds(Started, st.text(), NUMBERS),
@@ -62,6 +65,7 @@ RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
     st.builds(Left, TIMES, NUMBERS),
     st.builds(Progressed, TIMES, NUMBERS, st.text()),
     st.builds(Judged, TIMES, NUMBERS, st.floats(0, 1)),
+    st.builds(Offered, st.text(), SPECS, st.text(), st.none() | TIMES),
     st.builds(Refused, NUMBERS, NUMBERS, st.text()),
     st.builds(Asked, TIMES, st.sampled_from(["end", "stop", "cancelled"]), st.text(), st.none() | TIMES),
     st.builds(Signalled, TIMES, NUMBERS, st.text(), st.text()),

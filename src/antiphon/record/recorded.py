@@ -15,6 +15,7 @@ from antiphon.processor import Processor
 from antiphon.record.codecs import CODECS
 from antiphon.record.log import LogError, SessionLog
 from antiphon.record.records import Began, Checkpoint, Closed, Heard, Received, Started
+from antiphon.record.remote_tools import remote_tools
 from antiphon.record.scores import read_score
 from antiphon.record.story import Event, Figures
 from antiphon.services.turns import Turns
@@ -77,6 +78,7 @@ class Recorded:
         self.checkpoints = [record for record in log.records if isinstance(record, Checkpoint)]
         self.closed = next((record for record in log.records if isinstance(record, Closed)), None)
         try:
+            self.remote_tools = remote_tools(log.records)
             self.score = read_score(log.records)
             started = next((record for record in log.records if isinstance(record, Started)), None)
             self.epoch = datetime.fromisoformat(started.epoch) if started is not None else VIRTUAL_EPOCH

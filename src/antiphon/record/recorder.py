@@ -45,6 +45,7 @@ from antiphon.record.records import (
     fields_of,
     gave,
 )
+from antiphon.record.remote_tools import offered
 from antiphon.record.scores import ScoreWriter
 from antiphon.record.steps import Key, Step, SteppedTask, Steps
 from antiphon.record.watching import Watched, unwatch, watch
@@ -178,6 +179,8 @@ class Recorder:
         self._parts = processor._parts()
         self._crossings = Crossings(self._parts)
         self._session.observers.append(self._crossings)
+        for record in offered(self._parts):
+            self.steps.write(record)
         for number, part in enumerate(self._parts):
             wrap_services(part, _PartListener(self, number))
             if isinstance(part, InputTransport):

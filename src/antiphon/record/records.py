@@ -14,7 +14,7 @@ from __future__ import annotations
 import msgspec
 
 from antiphon.audio.shorten import pack, unpack
-from antiphon.context import ToolCall
+from antiphon.context import ToolCall, ToolSpec
 from antiphon.services.base import (
     Audio,
     EndOfTurn,
@@ -77,6 +77,15 @@ class Began(Record, frozen=True, tag="began"):
     ends: Ends
     limits: Limits
     data: bytes = b""
+
+
+class Offered(Record, frozen=True, tag="offered"):
+    """A tool that an MCP server offered; the server's digest, the tool's kind, its timeout in seconds."""
+
+    server: str
+    spec: ToolSpec
+    kind: str
+    timeout: float | None
 
 
 class Started(Record, frozen=True, tag="started"):
@@ -294,7 +303,19 @@ Entry = Heard | Received | Gave | Finished | Left | Progressed | Asked | Signall
 """Records of what came from outside; each is a step."""
 
 AnyRecord = (
-    Opened | Began | Started | Ran | Called | Judged | Refused | Lost | Told | Checkpoint | Closed | Entry
+    Opened
+    | Began
+    | Offered
+    | Started
+    | Ran
+    | Called
+    | Judged
+    | Refused
+    | Lost
+    | Told
+    | Checkpoint
+    | Closed
+    | Entry
 )
 
 _encoder = msgspec.msgpack.Encoder()

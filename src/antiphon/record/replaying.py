@@ -33,6 +33,7 @@ from antiphon.record.running import Bot, Run
 from antiphon.record.steps import Key, Step
 from antiphon.record.what_if import Machine, WhatIf
 from antiphon.session import Observer, SessionResult
+from antiphon.tools.mcp import KNOWN
 
 
 class Exact(Run):
@@ -96,6 +97,7 @@ def replay(
     """
     recorded = Recorded(log)
     loop = ReplayLoop(recorded.began.at, recorded.epoch)
+    known = KNOWN.set(recorded.remote_tools)
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             run: Run
@@ -112,3 +114,5 @@ def replay(
             raise
         names = ", ".join(loop.stopped)
         raise LogError(f"The bot runs in circles, which the recorded one did not; tasks: {names}.") from None
+    finally:
+        KNOWN.reset(known)

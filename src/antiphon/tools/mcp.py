@@ -11,10 +11,12 @@ sound are named but left out; the server's prompts, resources and questions back
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib
 import shlex
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     import mcp.types
 
 START_SECONDS = 30.0
+
+KNOWN: ContextVar[Mapping[str, Sequence[Tool]] | None] = ContextVar("known MCP servers", default=None)
+"""Where it is set no server is started or asked: its tools are those given here, by `server_digest`."""
 
 
 @asynccontextmanager
@@ -52,6 +57,10 @@ async def mcp_tools(
     """
     if bool(command) == bool(url):
         raise ValueError("Give mcp_tools either command=[...] or url='...'.")
+    digest, known = server_digest(command, url), KNOWN.get()
+    if known is not None:
+        yield list(known.get(digest, ()))
+        return
     sdk = _sdk()
     server = _Server(sdk.Client(_target(sdk, command, url, env)))
     try:
@@ -59,9 +68,19 @@ async def mcp_tools(
     except Exception as error:
         raise _not_started(command, url, error) from error
     try:
-        yield [_tool(server.client, entry, kinds or {}, timeout) for entry in server.listed]
+        yield [_tool(server.client, entry, kinds or {}, timeout, digest) for entry in server.listed]
     finally:
         await server.stop()
+
+
+def server_digest(command: Sequence[str] | None, url: str | None) -> str:
+    """A name for a server that gives away neither its address nor its arguments."""
+    return hashlib.sha256(shlex.join(command or [url or ""]).encode()).hexdigest()[:16]
+
+
+def server_of(tool: Tool) -> str | None:
+    """The digest of the server that runs a tool; None for a tool that is not remote."""
+    return tool.invoke.server if isinstance(tool.invoke, _Remote) else None
 
 
 class _Server:
@@ -134,18 +153,23 @@ async def _list(client: mcp.Client) -> list[mcp.types.Tool]:
 
 
 def _tool(
-    client: mcp.Client, entry: mcp.types.Tool, kinds: Mapping[str, ToolKind], timeout: float | None
+    client: mcp.Client,
+    entry: mcp.types.Tool,
+    kinds: Mapping[str, ToolKind],
+    timeout: float | None,
+    server: str,
 ) -> Tool:
     read_only = entry.annotations is not None and entry.annotations.read_only_hint is True
     kind = kinds.get(entry.name, ToolKind.PURE if read_only else ToolKind.EFFECTFUL)
     spec = ToolSpec(entry.name, entry.description or entry.title or "", entry.input_schema)
-    return Tool(spec, _Remote(client, entry.name), kind, timeout)
+    return Tool(spec, _Remote(client, entry.name, server), kind, timeout)
 
 
 @dataclass(frozen=True)
 class _Remote:
     client: mcp.Client
     name: str
+    server: str
 
     async def __call__(self, arguments: dict[str, Any], context: ToolContext, /) -> object:
         async def tell(progress: float, total: float | None, message: str | None) -> None:

@@ -59,6 +59,11 @@ class Toolbox:
         """What the model is told: for `Context.with_tools`."""
         return tuple(tool.spec for tool in self._tools.values())
 
+    @property
+    def all(self) -> tuple[Tool, ...]:
+        """The tools, in the order in which they were given."""
+        return tuple(self._tools.values())
+
     def get(self, name: str) -> Tool | None:
         """The tool of this name, if there is one."""
         return self._tools.get(name)
