@@ -321,3 +321,12 @@ def test_f14_the_echo_of_an_answer_that_must_be_heard_is_not_taken_for_the_user(
     stt = FakeSTT(delay=delay)
     call = run_call(voice_bot(llm, turns=turns, stt=stt), [QUESTION, Say(LONG, bot_starts(0.3))], quiet=5.0)
     expect(call).heard(LONG).is_true().user_said(QUESTION.text)
+
+
+def test_f14_an_echo_whose_words_come_after_the_answer_is_no_turn() -> None:
+    turns = Turns(model=FakeTurnModel(), interruptible=False)
+    stt = FakeSTT(delay=3.0, partial_every=None)
+    script = [QUESTION, Say("And then it goes on", bot_starts(3.0), seconds=1.2)]
+    llm = FakeLLM([LONG], otherwise="Fine.")
+    call = run_call(voice_bot(llm, turns=turns, stt=stt), script, quiet=5.0)
+    expect(call).heard(LONG).is_true().user_said(QUESTION.text)

@@ -222,6 +222,6 @@ TURNS = (
         "turns/fluent.py",
         "        if finding is Finding.ECHO:\n            return\n",
         "",
-        ("test_turns::test_f14_the_echo_of_an_answer_that_must_be_heard_is_not_taken_for_the_user",),
+        ("test_turns::test_f14_an_echo_whose_words_come_after_the_answer_is_no_turn",),
     ),
 )
