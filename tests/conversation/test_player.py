@@ -240,10 +240,13 @@ def test_what_is_flushed_while_it_waits_does_not_come_back_as_a_fade() -> None:
     assert [packet.portions for packet in _all(player)] == [((2, PACKET),)]
 
 
-def test_what_the_peer_has_dropped_is_not_faded_out() -> None:
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_the_peer_has_dropped_is_not_faded_out(paused: bool) -> None:
     player = Player(1000, 20)
     player.add(1, b"\x01\x01" * 100)
     player.pull()
+    if paused:
+        player.pause()
     player.flush(1, fade=False)
     assert player.idle
     assert player.pull() is None

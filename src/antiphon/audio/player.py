@@ -77,8 +77,10 @@ class Player:
         if self._recent[0] == owner:
             self._swell = b""
         if self._sounding is not None and self._sounding.owner == owner:
-            if not self.paused:
-                self._fade = self._coming() if fade else b""
+            if not fade:
+                self._fade = b""
+            elif not self.paused:
+                self._fade = self._coming()
             self._sounding = None
         self._pieces = deque(piece for piece in self._pieces if piece.owner != owner)
         return self._queued.pop(owner, 0)
