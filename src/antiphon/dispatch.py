@@ -16,6 +16,7 @@ import enum
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 from antiphon.frames import Frame
@@ -73,14 +74,25 @@ class Arrival(Protocol):
 
 
 class Table(dict[type[Frame], Arrival | None]):
-    """Which handler takes a kind of frame; filled as kinds are first seen."""
+    """Which handler takes a kind of frame; filled as kinds are first seen.
 
-    def __init__(self, resolve: Callable[[type[Frame]], Arrival | None]) -> None:
-        super().__init__()
+    `passing` holds the kinds that are known to have none, for all tables that share it: a new session need
+    not ask again.
+    """
+
+    def __init__(
+        self,
+        resolve: Callable[[type[Frame]], Arrival | None],
+        passing: dict[type[Frame], None] | None = None,
+    ) -> None:
+        super().__init__(passing or ())
         self._resolve = resolve
+        self._passing = passing
 
     def __missing__(self, kind: type[Frame]) -> Arrival | None:
         handler = self[kind] = self._resolve(kind)
+        if handler is None and self._passing is not None:
+            self._passing[kind] = None
         return handler
 
 
@@ -299,9 +311,13 @@ class LifecycleHandler:
 
 
 def handler_for(node: Node, lane: Lane, method: Callable[..., Any]) -> SyncHandler:
-    if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
-        return AsyncHandler(node, lane, method)
-    return SyncHandler(node, lane, method)
+    kind = AsyncHandler if _may_suspend(getattr(method, "__func__", method)) else SyncHandler
+    return kind(node, lane, method)
+
+
+@lru_cache(maxsize=1024)
+def _may_suspend(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _asked_to_stop() -> bool:

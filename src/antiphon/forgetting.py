@@ -103,13 +103,28 @@ def _missed(
 ) -> Iterator[Forgotten]:
     """Who waits for a frame of this kind, or for a special one, that this handler takes."""
     for waiter in further:
-        for wanted, specs in waiter._handlers.items():
-            if wanted in _GENERAL or all(each.direction not in (None, direction) for each in specs):
-                continue
-            special = wanted if issubclass(wanted, kind) else kind
-            shared = issubclass(special, wanted) and not special.lifecycle
-            if shared and taker._spec(special, direction) == spec:
-                yield Forgotten(taker, spec.method, special, waiter)
+        for special in _wanted(type(taker), spec, kind, direction, type(waiter)):
+            yield Forgotten(taker, spec.method, special, waiter)
+
+
+@lru_cache(maxsize=4096)
+def _wanted(
+    taker: type[Processor],
+    spec: HandlerSpec,
+    kind: type[Frame],
+    direction: Direction,
+    waiter: type[Processor],
+) -> tuple[type[Frame], ...]:
+    """The kinds that such a processor takes and such a one waits for: the same in every session."""
+    found: list[type[Frame]] = []
+    for wanted, specs in waiter._handlers.items():
+        if wanted in _GENERAL or all(each.direction not in (None, direction) for each in specs):
+            continue
+        special = wanted if issubclass(wanted, kind) else kind
+        shared = issubclass(special, wanted) and not special.lifecycle
+        if shared and taker._spec(special, direction) == spec:
+            found.append(special)
+    return tuple(found)
 
 
 def gives_nothing(handler: Callable[..., Any]) -> bool:

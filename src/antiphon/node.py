@@ -72,8 +72,9 @@ class Node:
         self.dropped: dict[str, int] = {}
         self.live: dict[int, Response] = {}
         self.work = Activity(self._work_is_done)
-        self.down = Lane(self, Table(lambda kind: self._resolve(kind, self.down)), upstream=False)
-        self.up = Lane(self, Table(lambda kind: self._resolve(kind, self.up)), upstream=True)
+        down, up = processor._passing
+        self.down = Lane(self, Table(lambda kind: self._resolve(kind, self.down), down), upstream=False)
+        self.up = Lane(self, Table(lambda kind: self._resolve(kind, self.up), up), upstream=True)
         self.down.next = self.up.next = NOT_CONNECTED
         self._waiters: list[asyncio.Future[None]] = []
         self._draining = False

@@ -53,6 +53,7 @@ class Processor:
     hint: str = ""
     _handlers: ClassVar[dict[type[Frame], list[HandlerSpec]]] = {}
     _found: ClassVar[dict[tuple[type[Frame], bool], str | None]] = {}
+    _passing: ClassVar[tuple[dict[type[Frame], None], dict[type[Frame], None]]] = ({}, {})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -67,6 +68,7 @@ class Processor:
                     specs.insert(0, spec)
         cls._handlers = handlers
         cls._found = {}
+        cls._passing = ({}, {})
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or type(self).__name__

@@ -390,7 +390,10 @@ class Session:
             self._begin()
 
     async def _setup(self, done: asyncio.Future[None]) -> None:
-        tasks = {asyncio.create_task(p.setup(), name=f"{p.name}: setup"): p.name for p in self.processors}
+        some = [each for each in self.processors if type(each).setup is not Processor.setup]
+        if not some:
+            return
+        tasks = {asyncio.create_task(each.setup(), name=f"{each.name}: setup"): each.name for each in some}
         ready = asyncio.create_task(
             asyncio.wait(tasks, timeout=self.limits.setup, return_when=asyncio.FIRST_EXCEPTION)
         )
@@ -503,8 +506,12 @@ class Session:
             self._name_late(tasks[task])
 
     async def _cleanup(self) -> None:
-        tasks = {asyncio.create_task(p.cleanup(), name=f"{p.name}: cleanup"): p.name for p in self.processors}
-        await _shielded_wait(tuple(tasks), self.limits.cancel)
+        some = [each for each in self.processors if type(each).cleanup is not Processor.cleanup]
+        tasks = {
+            asyncio.create_task(each.cleanup(), name=f"{each.name}: cleanup"): each.name for each in some
+        }
+        if tasks:
+            await _shielded_wait(tuple(tasks), self.limits.cancel)
         for task, name in tasks.items():
             if not task.done():
                 self._name_late(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol, cast, runtime_checkable
 
@@ -29,6 +29,7 @@ from antiphon.processor import Processor
 from antiphon.services.base import LLM, Notice, ServiceError, TextDelta, Usage, Warmable
 from antiphon.services.judging import Written, judged
 from antiphon.services.settings import apply_settings
+from antiphon.services.silence import Silence
 
 SILENCE_SECONDS = 30.0
 """A model that writes nothing for so long has failed."""
@@ -112,8 +113,8 @@ class LLMHost(Processor):
         began, wrote = self.session.now(), False
         calls: list[ToolCall] = []
         items = self._items(asked)
-        async with aclosing(items):
-            while (item := await self._next(items)) is not None:
+        async with Silence(self.silence, f"{self.name} wrote nothing") as silence, aclosing(items):
+            while (item := await silence.broken(items)) is not None:
                 if isinstance(item, (Usage, Notice)):
                     self._note(item)
                     continue
@@ -143,13 +144,6 @@ class LLMHost(Processor):
         context = _told(asked.context, asked.judgement)
         items = cast(AsyncGenerator[Written, None], self.llm.generate(context))
         return items if asked.judgement is None else judged(items, asked.judgement)
-
-    async def _next(self, items: AsyncIterator[Item]) -> Item | None:
-        try:
-            async with asyncio.timeout(self.silence):
-                return await anext(items, None)
-        except TimeoutError:
-            raise ServiceError(f"{self.name} wrote nothing for {self.silence:g} s") from None
 
     def _note(self, item: Usage | Notice) -> None:
         """What is told beside the answer."""

@@ -32,8 +32,9 @@ from antiphon.frames import (
 )
 from antiphon.node import describe
 from antiphon.processor import Processor
-from antiphon.services.base import TTS, Audio, Notice, ServiceError, Warmable, WordTiming
+from antiphon.services.base import TTS, Audio, Notice, Warmable, WordTiming
 from antiphon.services.settings import apply_settings
+from antiphon.services.silence import Silence
 from antiphon.text.chunker import Chunker
 from antiphon.text.speech import SpeechText, Spoken, said_text
 from antiphon.text.timing import estimate
@@ -226,8 +227,8 @@ class TTSHost(Processor):
             return timings
         began, start, known = self.session.now(), speech.seconds, 0
         items = cast(AsyncGenerator[Audio | WordTiming | Notice, None], self.tts.speak(_once(said)))
-        async with aclosing(items):
-            while (item := await self._next(items)) is not None:
+        async with Silence(self.silence, f"{self.name} gave no sound") as silence, aclosing(items):
+            while (item := await silence.broken(items)) is not None:
                 if isinstance(item, Notice):
                     self.fail(item.text)
                     continue
@@ -244,15 +245,6 @@ class TTSHost(Processor):
                 speech.seconds += item.seconds
                 self.push(TTSAudioRawFrame(item.pcm, item.rate, item.channels))
         return timings
-
-    async def _next(
-        self, items: AsyncIterator[Audio | WordTiming | Notice]
-    ) -> Audio | WordTiming | Notice | None:
-        try:
-            async with asyncio.timeout(self.silence):
-                return await anext(items, None)
-        except TimeoutError:
-            raise ServiceError(f"{self.name} gave no sound for {self.silence:g} s") from None
 
     def _time(
         self,

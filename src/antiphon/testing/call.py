@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from antiphon.context import AssistantMessage, Message
@@ -56,7 +57,10 @@ class BotTurn(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+_SAME_MOMENT = 1e-6
+
+
+@dataclass(frozen=True, repr=False)
 class Call:
     """`words` are those that the bot's packets really hold, read from their tags.
 
@@ -80,6 +84,24 @@ class Call:
     undone: tuple[Step, ...]
     leftover: tuple[str, ...]
     seconds: float
+
+    @cached_property
+    def loud(self) -> tuple[tuple[float, float], ...]:
+        """From when to when packets that are not silent followed each other."""
+        spans: list[tuple[float, float]] = []
+        silence = b""
+        for at, pcm in self.packets:
+            size = len(pcm)
+            if size != len(silence):
+                silence = bytes(size)
+            if pcm == silence:
+                continue
+            end = at + size / 2 / self.rate
+            if spans and at - spans[-1][1] < _SAME_MOMENT:
+                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+            else:
+                spans.append((at, end))
+        return tuple(spans)
 
     def __repr__(self) -> str:
         return f"<Call of {self.seconds:g} s, {len(self.messages)} messages>"

@@ -42,10 +42,7 @@ class Signal(NamedTuple):
 def bot_speech(call: Call, joined: float = JOINED_SECONDS) -> list[Stretch]:
     """When the bot could be heard: packets that are not silent, gaps of less than `joined` seconds joined."""
     stretches: list[Stretch] = []
-    for at, pcm in call.packets:
-        if pcm == bytes(len(pcm)):
-            continue
-        end = at + len(pcm) / 2 / call.rate
+    for at, end in call.loud:
         if stretches and at - stretches[-1].end < joined:
             stretches[-1] = Stretch(stretches[-1].start, max(end, stretches[-1].end))
         else:
