@@ -299,7 +299,7 @@ def test_f33_a_full_inbox_ends_the_session_and_names_whose_it_is() -> None:
 
 def test_f33_everything_that_was_decided_has_a_reason() -> None:
     call = run_call(voice_bot(FakeLLM([LONG, "Fine."])), SCRIPT)
-    expect(call).decided_in_order("OpenTurn", "Commit", "PauseBot", "ResumeBot", "PauseBot", "Interrupt")
+    expect(call).decided_in_order("OpenTurn", "Commit", "PauseBot", "ResumeBot", "Interrupt")
     reasons = {frame.decision: frame.reason for _, frame in call.decisions}
     assert all(reasons.values())
     assert reasons["ResumeBot"] == "noise"
