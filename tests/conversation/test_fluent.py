@@ -323,7 +323,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(FinalHeard, TEXTS, st.integers(0, 2), st.booleans()),
     st.builds(EndPredicted, st.floats(0, 1)),
     st.builds(EndSignalled, st.floats(0, 1)),
-    st.builds(ThoughtJudged, st.sampled_from([0.0, 2.0])),
+    st.builds(ThoughtJudged, st.sampled_from([0.0, 2.0]), st.booleans()),
     st.builds(BotActive, st.booleans(), st.booleans()),
     st.builds(BotVoice, st.booleans()),
     st.builds(ToolsRunning, st.booleans()),
