@@ -1,6 +1,6 @@
 """The acoustic loop: what a loudspeaker plays comes back to the microphone beside it, later and quieter.
 
-A `Room` is told what the packets of the bot hold as they are played, and adds it to what the microphone sends.
+A `Room` is told what the packets of the bot hold as they are played, and adds it to the microphone's sound.
 Tagged sound cannot be mixed or scaled: it comes back word for word, muffled unless the echo is nearly as
 loud as the voice, and where the caller makes a sound only that is heard. Real sound is scaled and added.
 
