@@ -116,7 +116,7 @@ TURNS = (
         10,
         "the sound of a cancelled answer is thrown away",
         "transports/output.py",
-        "        self.player.flush(owner)\n",
+        "        self.player.flush(owner, fade=not taken_back)\n",
         "",
         ("test_turns::test_f10_what_was_made_and_not_played_is_thrown_away",),
     ),
