@@ -22,7 +22,7 @@ from antiphon.session import Ended, Session, SessionResult
 from antiphon.testing.call import BotTurn, Call, Spoken, Timed, heard_words
 from antiphon.testing.garbage import collected_seldom
 from antiphon.testing.listening import ProbeEar
-from antiphon.testing.microphone import Microphone
+from antiphon.testing.microphone import PACKET_SECONDS, Microphone
 from antiphon.testing.patience import PATIENCE, CallerGaveUp
 from antiphon.testing.persona import Persona
 from antiphon.testing.probe import Probe
@@ -63,6 +63,7 @@ class Caller:
         quiet: float,
         persona: Persona | None = None,
         voice: Voice | None = None,
+        packet: float = PACKET_SECONDS,
     ) -> None:
         self.session = session
         self.transport = transport
@@ -71,6 +72,7 @@ class Caller:
         self.quiet = quiet
         self.persona = persona
         self.voice = voice or TaggedVoice()
+        self.packet = packet
         self.ear = ProbeEar(session, probe)
         self.spoken: list[Spoken] = []
         self.typed: list[Type] = []
@@ -81,7 +83,7 @@ class Caller:
     async def perform(self) -> None:
         """Do every step; then, unless the script ended the call, wait until all is quiet and end it."""
         self._began = self.session.now()
-        microphone = self._microphone = Microphone(self._hear, self.session.clock)
+        microphone = self._microphone = Microphone(self._hear, self.session.clock, packet=self.packet)
         microphone.start()
         ended = False
         try:
@@ -167,16 +169,19 @@ def run_call(
     voice: TTS | None = None,
     seed: int | None = None,
     quiet: float = 2.0,
+    packet: float = PACKET_SECONDS,
     transport: MemoryTransport | None = None,
 ) -> Call:
     """Hold a call in virtual time. `seed` shuffles the order of ready tasks.
 
     First the script is performed, then `persona` goes on if there is one. When both are done and nobody's
-    turn has been under way for `quiet` seconds, the session ends gracefully. The caller's sound is tagged,
-    unless a service is given as their `voice`. Raises CallerGaveUp when a step waits for something that does
-    not happen.
+    turn has been under way for `quiet` seconds, the session ends gracefully. The caller's sound comes in
+    pieces of `packet` seconds; it is tagged, unless a service is given as their `voice`. Raises CallerGaveUp
+    when a step waits for something that does not happen.
     """
-    held = hold_call(bot, script, persona=persona, voice=voice, quiet=quiet, transport=transport)
+    held = hold_call(
+        bot, script, persona=persona, voice=voice, quiet=quiet, packet=packet, transport=transport
+    )
     with collected_seldom():
         return run_virtual(held, seed=seed)
 
@@ -188,6 +193,7 @@ async def hold_call(
     persona: Persona | None = None,
     voice: TTS | None = None,
     quiet: float = 2.0,
+    packet: float = PACKET_SECONDS,
     transport: MemoryTransport | None = None,
 ) -> Call:
     """`run_call` on the running loop, whatever its time is."""
@@ -198,7 +204,7 @@ async def hold_call(
     made = bot(session)
     pipeline = await made if inspect.isawaitable(made) else made
     probe = Probe()
-    caller = Caller(session, line, probe, script, quiet, persona, spoken)
+    caller = Caller(session, line, probe, script, quiet, persona, spoken, packet)
     before = asyncio.all_tasks()
     running = asyncio.create_task(session.run(Pipeline([pipeline, probe])), name="session")
     result = await _together(running, caller)

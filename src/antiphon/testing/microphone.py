@@ -1,4 +1,4 @@
-"""A microphone: sound in packets of 20 ms without end, silence when nobody speaks."""
+"""A microphone: sound in packets without end, silence when nobody speaks."""
 
 from __future__ import annotations
 
@@ -12,17 +12,25 @@ PACKET_SECONDS = 0.02
 
 
 class Microphone:
-    """Calls `hear` with a packet (mono PCM s16le at `rate`) every 20 ms of the session's clock.
+    """Calls `hear` with a packet (mono PCM s16le at `rate`) every `packet` seconds of the session's clock.
 
-    A packet holds the 20 ms before it. What is said begins with the next packet, so that two things said at
+    A packet holds the sound before it. What is said begins with the next packet, so that two things said at
     once follow each other.
     """
 
-    def __init__(self, hear: Callable[[bytes], None], clock: Clock, rate: int = 16000) -> None:
+    def __init__(
+        self,
+        hear: Callable[[bytes], None],
+        clock: Clock,
+        rate: int = 16000,
+        *,
+        packet: float = PACKET_SECONDS,
+    ) -> None:
         self.rate = rate
         self._hear = hear
         self._clock = clock
-        self._size = 2 * round(rate * PACKET_SECONDS)
+        self._seconds = packet
+        self._size = 2 * round(rate * packet)
         self._silence = bytes(self._size)
         self._spoken: deque[tuple[bytes, asyncio.Future[tuple[float, float]]]] = deque()
         self._offset = 0
@@ -51,7 +59,7 @@ class Microphone:
 
     def _schedule(self) -> None:
         self._packets += 1
-        self._timer = self._clock.at(self._began + self._packets * PACKET_SECONDS, self._tick)
+        self._timer = self._clock.at(self._began + self._packets * self._seconds, self._tick)
 
     def _tick(self) -> None:
         self._schedule()
@@ -64,6 +72,6 @@ class Microphone:
         if self._offset >= len(pcm):
             self._spoken.popleft()
             self._offset = 0
-            end = self._clock.now() - PACKET_SECONDS + len(packet) / (2 * self.rate)
+            end = self._clock.now() - self._seconds + len(packet) / (2 * self.rate)
             said.set_result((end - len(pcm) / (2 * self.rate), end))
         return packet.ljust(self._size, b"\0")

@@ -15,8 +15,12 @@ from antiphon.testing.persona_script import PersonaScript
 from antiphon.testing.scenario_steps import CallerStep
 
 
-class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One scenario. `quiet` is how long nobody's turn is under way before the caller ends the call."""
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One scenario. `quiet` is how long nobody's turn is under way before the caller ends the call.
+
+    The caller's sound comes in packets of `packet_ms`. The usual ones hold 512 samples: browsers record in
+    small blocks, of which clients put a few together. A phone line sends 20 ms.
+    """
 
     name: str
     caller: tuple[CallerStep, ...] = ()
@@ -25,7 +29,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bot: BotScript = BotScript()
     network: Network | None = None
     expect: Expected = Expected()
-    quiet: float = 2.0
+    quiet: float = 1.2
+    packet_ms: int = 32
 
     @property
     def usual(self) -> bool:

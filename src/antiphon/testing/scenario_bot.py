@@ -86,7 +86,7 @@ def _stt(script: BotScript, seed: int) -> FakeSTT:
 
 def _tts(script: BotScript, seed: int) -> FakeTTS:
     faults = {fault.call: fault_of(fault, at=fault.at) for fault in script.faults if fault.service == "tts"}
-    return FakeTTS(ttfa=_delay(script.delays.tts, 4 * seed + 2), faults=faults)
+    return FakeTTS(ttfa=_delay(script.delays.tts, 4 * seed + 2), piece=0.2, faults=faults)
 
 
 def _model(faults: tuple[FaultScript, ...], delay: Delay) -> FakeTurnModel:

@@ -54,6 +54,7 @@ def hold(scenario: Scenario, seed: int, *, bot: Bot | None = None, caller: LLM |
         persona=None if scenario.persona is None else scenario.persona.persona(caller),
         seed=seed,
         quiet=scenario.quiet,
+        packet=scenario.packet_ms / 1000,
         transport=transport,
     )
 
