@@ -63,8 +63,8 @@ def simulate(
     Examples: `antiphon simulate tests/scenarios`, `antiphon simulate mm-hm.scenario.toml --runs 1000`,
     `antiphon simulate mm-hm.scenario.toml --seed 417 --timeline call.html`
 
-    The proof, on all cores, in minutes: `antiphon simulate tests/scenarios/core --runs 1000`. For every commit
-    a few seeds are enough (`--runs 5`, or `pytest --scenario-seeds 3`).
+    The proof, on all cores, in minutes: `antiphon simulate tests/scenarios/core --runs 1000`. For every
+    commit a few seeds are enough (`--runs 5`, or `pytest --scenario-seeds 3`).
 
     A seed decides every delay, every lost packet and the order of ready tasks: the same seed is the same
     call, byte for byte. Exits with 1 if a run is not as expected.

@@ -49,7 +49,7 @@ LIFE = (
         29,
         "sound that is thrown away fades out",
         "audio/player.py",
-        "            if not self.paused:\n                self._fade = self._coming()\n",
+        "            elif not self.paused:\n                self._fade = self._coming()\n",
         "",
         ("test_life::test_f29_an_interrupted_answer_fades_out",),
     ),
