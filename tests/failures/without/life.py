@@ -35,7 +35,7 @@ LIFE = (
         "audio/player.py",
         "            self._fade = self._fade or self._coming()\n            self.paused = True",
         "            self.paused = True",
-        ("test_life::test_f29_an_interrupted_answer_fades_out",),
+        ("test_life::test_f29_neither_a_pause_nor_going_on_clicks",),
     ),
     Guard(
         29,
@@ -103,9 +103,9 @@ LIFE = (
         30,
         "all side by side",
         "session.py",
-        "        tasks = {asyncio.create_task(p.setup()",
-        "        for p in self.processors:\n            await p.setup()\n"
-        "        tasks = {asyncio.create_task(p.setup()",
+        "        tasks = {asyncio.create_task(each.setup()",
+        "        for each in some:\n            await each.setup()\n"
+        "        tasks = {asyncio.create_task(each.setup()",
         ("test_life::test_f30_everything_is_loaded_at_once_before_the_first_turn",),
     ),
 )
