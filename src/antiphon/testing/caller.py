@@ -47,6 +47,9 @@ from antiphon.transports.memory import MemoryTransport, Written
 Bot = Callable[[Session], "object | Awaitable[object]"]
 """What `async def bot(session)` is: it returns a pipeline, or a list of its parts."""
 
+LOOK_SECONDS = 0.3
+"""How often somebody who waits for the end looks whether all is quiet."""
+
 ROUNDING = 0.001
 """Words lie at whole samples of the recording, which may be a little before the bot began to speak."""
 
@@ -154,7 +157,7 @@ class Caller:
         until = self.session.now() + PATIENCE
         calm = self.session.now()
         while self.session.now() - calm < self.quiet:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(min(LOOK_SECONDS, self.quiet))
             if self.probe.busy:
                 calm = self.session.now()
             if self.session.now() > until and self.probe.busy:
