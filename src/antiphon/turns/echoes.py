@@ -25,8 +25,10 @@ OWN_WORDS = 3
 FEW_WORDS = 3
 """So few words may be an echo of which the recogniser made other words."""
 
-FEWEST_LETTERS = 5
 ALIKE = 0.7
+FEWEST_LETTERS = 5
+FEWEST_AT_FIRST = 7
+"""Before any echo is known: a word of five letters sounds like some other too often to be dropped for it."""
 
 GUESSED_SECONDS = 1.0
 """What is recognised of so little sound, before it has ended, may be a wrong guess at an echo."""
@@ -53,14 +55,14 @@ def returns(heard: Sequence[str], recent: Sequence[str]) -> bool:
     return bool(heard) and any(list(recent[at : at + count]) == list(heard) for at in places)
 
 
-def resembles(heard: Sequence[str], recent: Sequence[str]) -> bool:
+def resembles(heard: Sequence[str], recent: Sequence[str], *, known: bool) -> bool:
     """Whether these words sound like some of those: a recogniser that hears the beginning of a word guesses.
 
     By letters: at least `ALIKE` of them stand, in order, in as many letters of the others and two more.
-    Fewer than `FEWEST_LETTERS` are not enough to tell.
+    Fewer than `FEWEST_LETTERS` are not enough to tell, or `FEWEST_AT_FIRST` where no echo is `known` yet.
     """
     letters, said = "".join(heard), "".join(recent)
-    if len(letters) < FEWEST_LETTERS or not said:
+    if len(letters) < (FEWEST_LETTERS if known else FEWEST_AT_FIRST) or not said:
         return False
     width = len(letters) + 2
     places = range(max(1, len(said) - width + 1))

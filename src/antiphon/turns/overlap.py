@@ -162,7 +162,7 @@ class WordJudge(msgspec.Struct, frozen=True):
             return False
         if self._awaited(evidence) and len(words) == 1:
             return words == recent
-        return returns(words, recent) or resembles(words, recent)
+        return returns(words, recent) or resembles(words, recent, known=evidence.echoing)
 
     def _guessed(self, words: list[str], evidence: Evidence) -> bool:
         """Whether, where the bot hears itself, these may be wrong guesses at what it says."""

@@ -78,7 +78,8 @@ class HeldReader:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.started: asyncio.Queue[HeldReading] = asyncio.Queue()
-        self.aborted = 0
+        self.ended: asyncio.Queue[bool] = asyncio.Queue()
+        """For each reading that has ended, whether it was to be aborted."""
 
     def read(self, pcm: Pcm, abort: Abort) -> str:
         go = threading.Event()
@@ -86,7 +87,7 @@ class HeldReader:
         reading = HeldReading(spelled(read_words(pcm)), go, abort)
         self._loop.call_soon_threadsafe(self.started.put_nowait, reading)
         assert go.wait(10), "nobody released the reading"
-        self.aborted += abort.requested
+        self._loop.call_soon_threadsafe(self.ended.put_nowait, abort.requested)
         abort.check()
         return reading.text
 
