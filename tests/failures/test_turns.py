@@ -297,8 +297,9 @@ def test_f14_the_first_two_words_of_an_echo_are_waited_out() -> None:
 
 
 def test_f14_one_word_that_the_bot_has_just_said_is_its_echo_unless_it_takes_the_floor() -> None:
-    def judged(words: str, *, recent: str, left: int | None = None) -> Finding:
-        heard = Evidence(words, True, 0.4, 0.3, "It is rainy, so no, stop at Rome.", left, recent=recent)
+    def judged(words: str, *, recent: str, left: int | None = None, echoing: bool = False) -> Finding:
+        saying = "It is rainy, so no, stop at Rome."
+        heard = Evidence(words, True, 0.4, 0.3, saying, left, recent=recent, echoing=echoing)
         return WordJudge().judge(heard)
 
     assert judged("rainy", recent="it is rainy, so") is Finding.ECHO
@@ -309,7 +310,9 @@ def test_f14_one_word_that_the_bot_has_just_said_is_its_echo_unless_it_takes_the
     assert judged("rome", recent="stop at Rome", left=0) is Finding.INTERRUPTION
     assert judged("rome", recent="Rome", left=0) is Finding.ECHO
     assert judged("the herb", recent="The harbour is") is Finding.ECHO
-    assert judged("It is new.", recent="It is noon.", left=0) is Finding.ECHO
+    assert judged("It is new.", recent="It is noon.", left=0, echoing=True) is Finding.ECHO
+    assert judged("It is new.", recent="It is noon.", left=0) is Finding.INTERRUPTION
+    assert judged("about the it", recent="harbour gather") is Finding.INTERRUPTION
     assert judged("what about Paris", recent="The harbour is very old and") is Finding.INTERRUPTION
 
 

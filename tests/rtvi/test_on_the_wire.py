@@ -190,7 +190,7 @@ def test_text_that_is_sent_interrupts_and_is_answered() -> None:
     assert LONG[:10] in known[-2].said
     assert LONG not in known[-2].said
     assert call.bot_turns[-1].text == "Short one."
-    assert [message.at for message in line.of("bot-interrupted")][-1] == 4.0
+    assert [message.at for message in line.of("bot-interrupted")][-1] == pytest.approx(4.0)
     assert len(line.of("user-started-speaking")) == len(line.of("user-stopped-speaking")) == 1
     assert [data["text"] for data in line.data("user-transcription") if data["final"]] == ["Hello?"]
 

@@ -27,8 +27,9 @@ FEW_WORDS = 3
 
 ALIKE = 0.7
 FEWEST_LETTERS = 5
+ALIKE_AT_FIRST = 0.85
 FEWEST_AT_FIRST = 7
-"""Before any echo is known: a word of five letters sounds like some other too often to be dropped for it."""
+"""Before any echo is known: what users say sounds a little like the bot too often to be dropped for it."""
 
 GUESSED_SECONDS = 1.0
 """What is recognised of so little sound, before it has ended, may be a wrong guess at an echo."""
@@ -59,14 +60,15 @@ def resembles(heard: Sequence[str], recent: Sequence[str], *, known: bool) -> bo
     """Whether these words sound like some of those: a recogniser that hears the beginning of a word guesses.
 
     By letters: at least `ALIKE` of them stand, in order, in as many letters of the others and two more.
-    Fewer than `FEWEST_LETTERS` are not enough to tell, or `FEWEST_AT_FIRST` where no echo is `known` yet.
+    Fewer than `FEWEST_LETTERS` are not enough to tell. More is asked where no echo is `known` yet.
     """
+    fewest, alike = (FEWEST_LETTERS, ALIKE) if known else (FEWEST_AT_FIRST, ALIKE_AT_FIRST)
     letters, said = "".join(heard), "".join(recent)
-    if len(letters) < (FEWEST_LETTERS if known else FEWEST_AT_FIRST) or not said:
+    if len(letters) < fewest or not said:
         return False
     width = len(letters) + 2
     places = range(max(1, len(said) - width + 1))
-    return any(likeness(letters, said[at : at + width]) >= ALIKE for at in places)
+    return any(likeness(letters, said[at : at + width]) >= alike for at in places)
 
 
 def _common(heard: Sequence[str], said: Sequence[str]) -> list[int]:
