@@ -158,7 +158,10 @@ def test_f29_neither_a_pause_nor_going_on_clicks() -> None:
     player.add(1, wave.tobytes())
     packets = [player.pull()]
     player.pause()
-    packets.append(player.pull())
+    fade = player.pull()
+    assert fade is not None
+    assert any(fade.pcm), "it stops without a fade"
+    packets.append(fade)
     assert player.pull() is None
     player.resume()
     while (packet := player.pull()) is not None:

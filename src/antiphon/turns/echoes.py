@@ -49,6 +49,12 @@ def after_echo(heard: Sequence[str], said: Sequence[str]) -> list[str]:
     return list(heard[echoed:])
 
 
+def holds_echo(heard: Sequence[str], said: Sequence[str]) -> bool:
+    """Whether what the user said began with an echo: more of the bot's words than people repeat by chance."""
+    echo = heard[: len(heard) - len(after_echo(heard, said))]
+    return len(echo) > FEW_WORDS and likeness(echo, said) >= ALIKE
+
+
 def returns(heard: Sequence[str], recent: Sequence[str]) -> bool:
     """Whether these words stand in what was just said, one right after the other."""
     count = len(heard)

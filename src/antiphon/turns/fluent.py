@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from antiphon.turns.echoes import holds_echo
 from antiphon.turns.ending import looks_unfinished
 from antiphon.turns.events import (
     USER_SOUND,
@@ -51,7 +52,7 @@ from antiphon.turns.events import (
 )
 from antiphon.turns.floor import come_closer, evidence, hold, is_far, learn, spoken
 from antiphon.turns.hearing import Hearing, same_words
-from antiphon.turns.overlap import Evidence, Finding
+from antiphon.turns.overlap import Evidence, Finding, words_of
 from antiphon.turns.presence import mute, remind
 from antiphon.turns.state import Claim, FluentState, Move, Overlap, Phase, Policy, Thought
 from antiphon.turns.timing import (
@@ -367,6 +368,9 @@ class FluentTurns:
                 if state.bot.interruptible:
                     move.decide(Interrupt("the user interrupts", inputs))
                 come_closer(self.policy, move)
+                move.become(
+                    echoing=state.echoing or holds_echo(words_of(known.words), words_of(known.saying))
+                )
                 self._open(move, "an interruption")
             case Finding.UNSURE | Finding.LIKELY | Finding.UNLIKELY:
                 hold(self.policy, move, finding)
