@@ -40,6 +40,7 @@ from antiphon.testing import (
     voice_bot,
 )
 from antiphon.testing.network import Network, NetworkTransport
+from antiphon.turns.echoes import holds_echo
 from antiphon.turns.overlap import Evidence, Finding, WordJudge
 from antiphon.turns.rules import MuteWhile
 from antiphon.turns.state import Policy
@@ -288,6 +289,14 @@ def test_f14_what_the_user_says_into_an_echo_is_heard_at_its_first_word() -> Non
     assert WordJudge().judge(heard) is Finding.INTERRUPTION
     own = Evidence("It is rainy. Rome, please, not Paris", False, 1.9, None, heard.saying)
     assert WordJudge().judge(own) is Finding.INTERRUPTION
+
+
+def test_f14_an_interruption_that_begins_with_words_of_the_bot_shows_a_loudspeaker() -> None:
+    said = ["it", "is", "rainy", "so", "you", "may", "stay"]
+    assert holds_echo(["is", "rainy", "so", "you", "stop", "please"], said)
+    assert not holds_echo(["is", "rainy", "so", "what"], said)
+    assert not holds_echo(["stop", "please", "do", "it"], said)
+    assert not holds_echo([], said)
 
 
 def test_f14_the_first_two_words_of_an_echo_are_waited_out() -> None:

@@ -11,9 +11,7 @@ included, and is not tried again.
 
 from __future__ import annotations
 
-import functools
 import os
-import ssl
 import threading
 from collections.abc import Mapping
 from enum import Enum
@@ -23,6 +21,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from antiphon.certificates import trusted
 from antiphon.models.download import Unreachable, Wanted, download, refuse
 from antiphon.models.errors import ModelError
 from antiphon.models.model import Progress
@@ -141,7 +140,7 @@ class Hub:
             timeout=_TIMEOUT,
             follow_redirects=True,
             trust_env=self._proxies,
-            verify=_trusted(),
+            verify=trusted(),
         )
 
     def _reach(self) -> None:
@@ -169,12 +168,6 @@ class Hub:
         asking.start()
         asking.join(CONTACT_SECONDS)
         return answered.is_set()
-
-
-@functools.cache
-def _trusted() -> ssl.SSLContext:
-    """The certificates to trust, read once because that takes longer than many a request."""
-    return httpx.create_ssl_context()
 
 
 def _file(sibling: _Sibling) -> HubFile:

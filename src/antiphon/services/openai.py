@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
+from antiphon.certificates import trusted
 from antiphon.context import Context, ToolCall
 from antiphon.services.base import TextDelta, Usage
-from antiphon.services.certificates import trusted
 from antiphon.services.chat_format import to_messages, to_tools
 from antiphon.services.chat_stream import ChatStream
 from antiphon.services.openai_errors import no_key, not_a_completion, refusal, unreachable

@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from antiphon.certificates import trusted
 from antiphon.clock import Clock
 from antiphon.services.base import ServiceError
-from antiphon.services.certificates import trusted
 from antiphon.transports.telephony.credentials import (
     Credentials,
     PlivoCredentials,
