@@ -6,8 +6,8 @@ until words say that it should not (`FluentState.echoing`), because a bot that p
 stutters to the end of its answer.
 
 Limits: where there is an echo, a user who says what the bot just said is taken for one, unless it takes the
-floor. Who repeats four of its words and then interrupts counts as a loudspeaker. An echo that begins after the
-first answer of a call is over is taken for the user.
+floor. Who repeats four of its words and then interrupts counts as a loudspeaker. An echo that begins after
+the first answer of a call is over is taken for the user.
 """
 
 from __future__ import annotations
