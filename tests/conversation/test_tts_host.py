@@ -165,6 +165,34 @@ def test_two_answers_are_spoken_one_after_the_other(seed: int | None) -> None:
     assert text_of(decode(stage.sound, 24000)) == "One two three. Four five six."
 
 
+class Duet(Processor):
+    """Gives two answers at once, the parts of one between those of the other."""
+
+    gives = (TTSSpeakFrame,)
+
+    @on(Write)
+    def write(self, frame: Write) -> None:
+        with self.respond() as one, self.respond() as other:
+            for number, part in enumerate(frame.text.split("|")):
+                self.push(TTSSpeakFrame(part, response=other.id if number % 2 else one.id))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_chunks_keep_their_order_although_one_between_them_is_cancelled(seed: int | None) -> None:
+    tts = FakeTTS(per_piece=0.15, piece=0.1)
+
+    def acts(session: Session) -> list[Act]:
+        first = Write("One two three.|Never said.|Four five six.|Nor this.|Seven.")
+        return [
+            (0.1, lambda: session.receive(first)),
+            (0.5, lambda: session.responses.cancel(2, reason="test")),
+        ]
+
+    stage = play([Duet(), TTSHost(tts)], acts, end_at=10.0, seed=seed)
+    assert tts.said == ["One two three.", "Four five six.", "Seven."]
+    assert text_of(decode(stage.sound, 24000)) == "One two three. Four five six. Seven."
+
+
 def test_text_of_no_response_is_said_as_one() -> None:
     def acts(session: Session) -> list[Act]:
         return [(0.1, lambda: session.receive(TTSSpeakFrame("Just this.")))]

@@ -44,6 +44,7 @@ SILENCE_SECONDS = 15.0
 
 
 _Work = Coroutine[Any, Any, None]
+_Works = tuple[asyncio.Task[None], ...]
 
 
 class _Voice(enum.Enum):
@@ -90,7 +91,7 @@ class TTSHost(Processor):
         self.silence = silence
         self._speeches: dict[int, _Speech] = {}
         self._written: set[int] = set()
-        self._last: asyncio.Task[None] | None = None
+        self._works: _Works = ()
 
     def _exclusive(self) -> list[object]:
         return [self, self.tts]
@@ -183,26 +184,29 @@ class TTSHost(Processor):
         self._flush(speech, number)
         speech.voice = _Voice.FINISHING
         speech.ends += 1
-        self._queue(self._stop(self._last, speech, speech.ends, number), number, "stop")
+        self._queue(self._stop(self._before(), speech, speech.ends, number), number, "stop")
 
     def _say(self, speech: _Speech, chunk: str, number: int) -> None:
-        self._queue(self._speak_chunk(self._last, speech, chunk, number), number, "speak")
+        self._queue(self._speak_chunk(self._before(), speech, chunk, number), number, "speak")
 
     def _queue(self, work: _Work, number: int, name: str) -> None:
-        self._last = self.spawn(work, name=name, response=number)
+        self._works = (*self._works, self.spawn(work, name=name, response=number))
+
+    def _before(self) -> _Works:
+        """What the next work comes after: all that has not ended."""
+        self._works = tuple(work for work in self._works if not work.done())
+        return self._works
 
     # Speaking --------------------------------------------------------------------------------------------
 
-    async def _stop(self, before: asyncio.Task[None] | None, speech: _Speech, end: int, number: int) -> None:
+    async def _stop(self, before: _Works, speech: _Speech, end: int, number: int) -> None:
         """Tell that all is said, unless more has come meanwhile: then this end is not the last."""
         await _ended(before)
         if speech.voice is _Voice.FINISHING and speech.ends == end:
             speech.voice = _Voice.SILENT
             self.push(TTSStoppedFrame(response=number))
 
-    async def _speak_chunk(
-        self, before: asyncio.Task[None] | None, speech: _Speech, chunk: str, number: int
-    ) -> None:
+    async def _speak_chunk(self, before: _Works, speech: _Speech, chunk: str, number: int) -> None:
         await _ended(before)
         del before
         words = speech.text.convert(chunk)
@@ -296,6 +300,11 @@ async def _once(text: str) -> AsyncIterator[str]:
     yield text
 
 
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    if task is not None and not task.done():
-        await asyncio.wait([task])
+async def _ended(works: _Works) -> None:
+    """Wait for works that were queued one after the other.
+
+    The last one ends after the others, unless it was cancelled while it waited for them: then they may go on.
+    """
+    for work in reversed(works):
+        if not work.done():
+            await asyncio.wait([work])
