@@ -18,10 +18,12 @@ from antiphon.frames import (
     ResponseEndedFrame,
     StartFrame,
     TTSSpeakFrame,
+    TTSStoppedFrame,
 )
+from antiphon.routing import Filter
 from antiphon.services.tts_host import TTSHost
 from antiphon.session import Ended, Session
-from antiphon.testing import FakeTTS, Utterance, blocks, decode, recording, text_of
+from antiphon.testing import FakeTTS, Steps, Utterance, blocks, decode, recording, text_of
 from antiphon.transports.memory import MemoryTransport
 from conversation.kit import Act, Stage, play, unbroken
 from effort import examples
@@ -85,6 +87,42 @@ def test_a_voice_that_is_slow_in_odd_pieces_is_not_padded_inside() -> None:
     found = blocks(stage.sound, RATE)
     assert unbroken(found)
     assert [b.at - a.at for a, b in itertools.pairwise(found)] == [240] * (len(found) - 1)
+
+
+def test_a_voice_that_is_late_within_a_packet_leaves_no_hole_in_it() -> None:
+    """0.45 s of silence after the second piece of 33 ms, and then it is slower than real time."""
+    tts = FakeTTS(piece=0.033, per_piece=Steps([0.03, 0.45] + [0.08] * 14))
+    stage = _spoken(tts, "One two.")
+    found = blocks(stage.sound, RATE)
+    assert [each.block.place for each in found] == list(range(53))
+    assert [b.at - a.at for a, b in itertools.pairwise(found)] == [240] * 52
+    started, stopped = stage.of(BotStartedSpeakingFrame), stage.of(BotStoppedSpeakingFrame)
+    assert [timed.at for timed in started] == pytest.approx([0.2, 0.68])
+    assert len(stopped) == 2
+
+
+def test_a_voice_that_is_late_with_the_next_sentence_has_said_all_of_the_last_one() -> None:
+    """The end of the first, half a packet, does not wait; the second, slower than real time, has no holes."""
+    tts = FakeTTS(piece=0.033, ttfa=Steps([0.1, 0.6]), per_piece=0.08)
+    stage = _spoken(tts, "One two. Three four.")
+    found = blocks(recording(stage.line.sink.packets, RATE), RATE)
+    assert [each.block.place for each in found] == [*range(53), *range(73)]
+    assert found[52].at / RATE == pytest.approx(0.2 + 15 * 0.08 + 2 * 0.02 + 0.35)
+    holes = sum(not any(packet.pcm[-2:]) for packet in stage.line.sink.packets)
+    assert holes == 2, "at the ends of the sentences"
+
+
+def test_what_waits_for_the_rest_of_its_packet_is_played_when_nobody_works_on_it() -> None:
+    """A voice that forgets to say that it has stopped does not keep its answer from ending."""
+    forgetful = Filter(passes=lambda frame: not isinstance(frame, TTSStoppedFrame))
+
+    def acts(session: Session) -> list[Act]:
+        return [(0.1, lambda: session.receive(TTSSpeakFrame("One two.")))]
+
+    stage = play([TTSHost(FakeTTS()), forgetful], acts)
+    assert [each.block.place for each in blocks(stage.sound, RATE)] == list(range(53))
+    (ended,) = stage.of(ResponseEndedFrame)
+    assert ended.at == pytest.approx(0.2 + 0.52 + 0.35 + 0.02)
 
 
 def test_a_gap_in_the_sound_means_that_the_bot_has_stopped() -> None:

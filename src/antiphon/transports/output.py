@@ -42,6 +42,9 @@ from antiphon.response import Response
 GAP_SECONDS = 0.35
 """Silence of this length inside an answer (the voice came too late) counts as having stopped speaking."""
 
+WORD_ROUNDING = 0.001
+"""Seconds by which the end of a word and that of its sound may differ."""
+
 MOST_BEHIND = 0.2
 """Seconds of packets that are made up for at once after the loop stood still; more is time lost."""
 
@@ -82,6 +85,7 @@ class OutputTransport(Processor):
         self._words: dict[int, int] = {}
         self._drained: asyncio.Event | None = None
         self._expected: set[int | None] = set()
+        self._waited = False
         self._letting_go: dict[int, asyncio.TimerHandle] = {}
         self._broken = ""
 
@@ -297,8 +301,9 @@ class OutputTransport(Processor):
 
     def _next_packet(self) -> Packet | None:
         if self.line is Line.UP:
-            packet = self.player.pull(self._expected)
+            packet = self.player.pull(() if self._waited else self._expected)
             if packet is not None:
+                self._waited = False
                 return packet
             self._run_dry()
         return self._silence if self.fills_silence else None
@@ -354,11 +359,21 @@ class OutputTransport(Processor):
             self._gap = self.session.clock.after(GAP_SECONDS, self._gap_over)
 
     def _gap_over(self) -> None:
-        """The voice is late. What waits for the rest of its packet waits no longer."""
+        """The voice is late. What waits for the rest of its packet goes on waiting only within a word.
+
+        There, it would be a click, and a hole inside the word.
+        """
         self._stop_speaking()
-        if self.player.samples:
-            self._expected.clear()
+        if self.player.samples and not self.player.paused:
+            self._waited = not any(map(self._within_word, self._expected))
             self._wake()
+
+    def _within_word(self, owner: int | None) -> bool:
+        """Does sound of this response wait, more to come as far as its tasks show, and no end of a word?"""
+        response, waits = self.session.responses.get(owner), self.player.queued(owner) / self.rate
+        if response is None or not response.tasks or not waits:
+            return False
+        return not 0 < self.session.ledger.open(response.id).word_left <= waits + WORD_ROUNDING
 
     def _cut(self, owner: int) -> None:
         """The response was cancelled: silence within a packet, and the ledger says what was heard."""
