@@ -90,24 +90,26 @@ def _look(part: Processor, before: Processors, after: Processors) -> Iterator[Fo
 
 def _kept(taker: Processor, direction: Direction, further: Processors) -> Iterator[Forgotten]:
     """What this processor keeps of the frames that go in this direction, to those who are further on."""
-    for kind, specs in taker._handlers.items():
-        for spec in specs:
-            if kind.lifecycle or spec.consumes or spec.direction not in (None, direction):
-                continue
-            if gives_nothing(getattr(type(taker), spec.method)):
-                yield from _missed(taker, spec, kind, direction, further)
+    for method, special, number in _missed(type(taker), direction, tuple(map(type, further))):
+        yield Forgotten(taker, method, special, further[number])
 
 
+@lru_cache(maxsize=1024)
 def _missed(
-    taker: Processor, spec: HandlerSpec, kind: type[Frame], direction: Direction, further: Processors
-) -> Iterator[Forgotten]:
-    """Who waits for a frame of this kind, or for a special one, that this handler takes."""
-    for waiter in further:
-        for special in _wanted(type(taker), spec, kind, direction, type(waiter)):
-            yield Forgotten(taker, spec.method, special, waiter)
+    taker: type[Processor], direction: Direction, further: tuple[type[Processor], ...]
+) -> tuple[tuple[str, type[Frame], int], ...]:
+    """The methods that give nothing on, the kind of frame, and who waits: the same in every session."""
+    return tuple(
+        (spec.method, special, number)
+        for kind, specs in taker._handlers.items()
+        for spec in specs
+        if not (kind.lifecycle or spec.consumes) and spec.direction in (None, direction)
+        if gives_nothing(getattr(taker, spec.method))
+        for number, waiter in enumerate(further)
+        for special in _wanted(taker, spec, kind, direction, waiter)
+    )
 
 
-@lru_cache(maxsize=4096)
 def _wanted(
     taker: type[Processor],
     spec: HandlerSpec,
@@ -115,7 +117,7 @@ def _wanted(
     direction: Direction,
     waiter: type[Processor],
 ) -> tuple[type[Frame], ...]:
-    """The kinds that such a processor takes and such a one waits for: the same in every session."""
+    """The kinds that such a processor takes and such a one waits for."""
     found: list[type[Frame]] = []
     for wanted, specs in waiter._handlers.items():
         if wanted in _GENERAL or all(each.direction not in (None, direction) for each in specs):

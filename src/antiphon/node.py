@@ -216,7 +216,7 @@ class Node:
     def _resolve(self, kind: type[Frame], lane: Lane) -> Arrival | None:
         if kind.lifecycle and lane.upstream:
             return None
-        method = self.processor._handler_for(kind, lane.direction)
+        method = self.processor._handler_for(kind, upstream=lane.upstream)
         if kind.lifecycle:
             return LifecycleHandler(self, lane, method)
         return None if method is None else handler_for(self, lane, method)

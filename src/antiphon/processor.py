@@ -178,13 +178,12 @@ class Processor:
         """Become part of a session; wire what is inside."""
         self._node.attach(session)
 
-    def _handler_for(self, kind: type[Frame], direction: Direction) -> Callable[..., Any] | None:
-        key = (kind, direction is Direction.UPSTREAM)
+    def _handler_for(self, kind: type[Frame], *, upstream: bool) -> Callable[..., Any] | None:
         try:
-            name = self._found[key]
+            name = self._found[kind, upstream]
         except KeyError:
-            spec = self._spec(kind, direction)
-            name = self._found[key] = None if spec is None else spec.method
+            spec = self._spec(kind, Direction.UPSTREAM if upstream else Direction.DOWNSTREAM)
+            name = self._found[kind, upstream] = None if spec is None else spec.method
         return None if name is None else getattr(self, name)
 
     @classmethod

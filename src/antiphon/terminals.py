@@ -79,7 +79,7 @@ class _TerminalNode(Node):
     """Lifecycle frames are handled like any others: there is nowhere to pass them on to."""
 
     def _resolve(self, kind: type[Frame], lane: Lane) -> Arrival | None:
-        method = self.processor._handler_for(kind, lane.direction)
+        method = self.processor._handler_for(kind, upstream=lane.upstream)
         return NOWHERE if method is None else SyncHandler(self, lane, method)
 
 

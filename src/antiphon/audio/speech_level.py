@@ -29,9 +29,9 @@ class SpeechLevel:
 
     def add(self, window: bytes, seconds: float) -> None:
         """More speech."""
-        size = len(window) // 2
-        magnitude = float(np.linalg.norm(np.frombuffer(window, "<i2")))
-        self._power += seconds * (magnitude / _FULL_SCALE) ** 2 / size if size else 0.0
+        samples = np.frombuffer(window, "<i2").astype(np.float32)
+        if len(samples):
+            self._power += seconds * float(samples.dot(samples)) / (_FULL_SCALE * _FULL_SCALE * len(samples))
         self._seconds += seconds
 
     @property

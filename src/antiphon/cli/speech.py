@@ -19,7 +19,7 @@ from antiphon.cli.told import EXIT_FAILED, told
 from antiphon.clock import perf_seconds, run_real
 from antiphon.services.base import Audio, EndTurn, Flush, ServiceError
 from antiphon.services.stt_host import PREROLL_SECONDS
-from antiphon.text.speech import said_text, speakable
+from antiphon.text.speech import said_of
 from antiphon.transports.file import load_question
 from antiphon.transports.recorder import RecorderError
 from antiphon.turns.detector import Edge, SpeechDetector
@@ -40,7 +40,7 @@ def say(
     """
     with told():
         began = perf_seconds()
-        audio = run_real(_speak(said_text(speakable(text))))
+        audio = run_real(_speak(said_of(text)))
         if not audio.pcm:
             raise ServiceError("There is nothing to say in that text.")
         try:

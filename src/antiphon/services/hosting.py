@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from antiphon.pipeline import register_host
 from antiphon.processor import Processor
+from antiphon.services.fulfils import fulfils
 
 
 def host(service: object) -> Processor | None:
@@ -12,23 +13,23 @@ def host(service: object) -> Processor | None:
 
     if isinstance(service, type):
         return None
-    if isinstance(service, STT):
+    if fulfils(service, STT):
         from antiphon.services.stt_host import STTHost
 
         return STTHost(service)
-    if isinstance(service, LLM):
+    if fulfils(service, LLM):
         from antiphon.services.llm_host import LLMHost
 
         return LLMHost(service)
-    if isinstance(service, TTS):
+    if fulfils(service, TTS):
         from antiphon.services.tts_host import TTSHost
 
         return TTSHost(service)
-    if isinstance(service, ImageMaker):
+    if fulfils(service, ImageMaker):
         from antiphon.services.image_host import ImageHost
 
         return ImageHost(service)
-    if isinstance(service, VAD):
+    if fulfils(service, VAD):
         from antiphon.services.vad_host import VADHost
 
         return VADHost(service)

@@ -8,6 +8,7 @@ from antiphon.dispatch import Direction, on
 from antiphon.frames import LLMTextFrame, Metric, MetricsFrame, TextFrame, URLImageRawFrame
 from antiphon.processor import Processor
 from antiphon.services.base import ImageMaker, Notice, Warmable
+from antiphon.services.fulfils import fulfils
 
 
 class ImageHost(Processor):
@@ -28,7 +29,7 @@ class ImageHost(Processor):
         return [self, self.maker]
 
     async def setup(self) -> None:
-        if isinstance(self.maker, Warmable):
+        if fulfils(self.maker, Warmable):
             await self.maker.warm()
 
     @on(LLMTextFrame)

@@ -27,6 +27,7 @@ from antiphon.judgement import Judgement, Mark
 from antiphon.node import describe
 from antiphon.processor import Processor
 from antiphon.services.base import LLM, Notice, ServiceError, TextDelta, Usage, Warmable
+from antiphon.services.fulfils import fulfils
 from antiphon.services.judging import Written, judged
 from antiphon.services.settings import apply_settings
 from antiphon.services.silence import Silence
@@ -66,7 +67,7 @@ class LLMHost(Processor):
         return [self, self.llm]
 
     async def setup(self) -> None:
-        if isinstance(self.llm, Warmable):
+        if fulfils(self.llm, Warmable):
             await self.llm.warm()
 
     @on(LLMUpdateSettingsFrame, direction=Direction.DOWNSTREAM)
@@ -87,7 +88,7 @@ class LLMHost(Processor):
 
     @on(LLMPrimeFrame, direction=Direction.DOWNSTREAM)
     def prime(self, frame: LLMPrimeFrame) -> None:
-        if isinstance(self.llm, Primable):
+        if fulfils(self.llm, Primable):
             self._stop_priming()
             context = _told(frame.context, frame.judgement)
             self._priming = self.spawn_background(self.llm.prime(context), name="prime")

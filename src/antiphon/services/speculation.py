@@ -16,6 +16,7 @@ from antiphon.contexts import Count, context_tokens, estimate_tokens
 from antiphon.contexts.tokens import BYTES_PER_TOKEN
 from antiphon.processor import Processor
 from antiphon.services.base import Local
+from antiphon.services.fulfils import fulfils
 from antiphon.services.llm_host import LLMHost
 
 
@@ -63,4 +64,4 @@ def model_is_local(turns: Processor) -> bool:
     parts = turns.session.processors
     behind = parts[parts.index(turns) + 1 :] if turns in parts else parts
     models = [part.llm for part in behind if isinstance(part, LLMHost)]
-    return bool(models) and all(isinstance(model, Local) and model.local for model in models)
+    return bool(models) and all(fulfils(model, Local) and model.local for model in models)

@@ -45,6 +45,7 @@ from antiphon.services.base import (
     Warmable,
 )
 from antiphon.services.feed import Feed
+from antiphon.services.fulfils import fulfils
 from antiphon.services.preroll import Preroll
 from antiphon.services.settings import apply_settings
 from antiphon.services.unbroken import Recognised, Unbroken, is_gated
@@ -87,7 +88,7 @@ class STTHost(Processor):
         return [self, self._given]
 
     async def setup(self) -> None:
-        if isinstance(self.stt, Warmable):
+        if fulfils(self.stt, Warmable):
             await self.stt.warm()
 
     async def cleanup(self) -> None:

@@ -33,6 +33,7 @@ from antiphon.frames import (
 from antiphon.node import describe
 from antiphon.processor import Processor
 from antiphon.services.base import TTS, Audio, Notice, Warmable, WordTiming
+from antiphon.services.fulfils import fulfils
 from antiphon.services.settings import apply_settings
 from antiphon.services.silence import Silence
 from antiphon.text.chunker import Chunker
@@ -97,7 +98,7 @@ class TTSHost(Processor):
         return [self, self.tts]
 
     async def setup(self) -> None:
-        if isinstance(self.tts, Warmable):
+        if fulfils(self.tts, Warmable):
             await self.tts.warm()
 
     @on(TTSUpdateSettingsFrame, direction=Direction.DOWNSTREAM)

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from antiphon.services.base import STT, EndOfTurn, Notice, ServiceError, Transcript, Warmable
+from antiphon.services.fulfils import fulfils
 from antiphon.services.resumable import resumable
 from antiphon.services.settings import apply_settings
 from antiphon.services.unanswered import FRESH_SECONDS, KEPT_SECONDS, SpeechItem, Unanswered
@@ -42,7 +43,7 @@ class Unbroken:
         self.gated = is_gated(stt) if gated is None else gated
 
     async def warm(self) -> None:
-        if isinstance(self.stt, Warmable):
+        if fulfils(self.stt, Warmable):
             await self.stt.warm()
 
     def update_settings(self, settings: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from antiphon.frames import (
 )
 from antiphon.processor import Processor
 from antiphon.services.base import VAD, Warmable
+from antiphon.services.fulfils import fulfils
 from antiphon.turns.detector import DetectorParams, Edge, SpeechDetector
 
 
@@ -43,7 +44,7 @@ class VADHost(Processor):
         return [self, self.vad]
 
     async def setup(self) -> None:
-        if isinstance(self.vad, Warmable):
+        if fulfils(self.vad, Warmable):
             await self.vad.warm()
         self.vad.reset()
 

@@ -19,7 +19,7 @@ from antiphon.testing.call_speech import bot_speech, user_turns
 from antiphon.testing.course import course
 from antiphon.testing.metrics import measure
 from antiphon.testing.truth import untruths
-from antiphon.text.speech import said_text, speakable
+from antiphon.text.speech import said_of
 
 RESUMED_WITHIN = 5.0
 """How long after the end of a sound a bot may take to go on, in seconds."""
@@ -261,4 +261,4 @@ def plain(text: str) -> str:
 
 def spoken(text: str) -> str:
     """The words as a voice says them: numbers spelt out."""
-    return said_text(speakable(text))
+    return said_of(text)

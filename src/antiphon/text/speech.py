@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from antiphon.text.addresses import match_address
@@ -75,6 +76,12 @@ def speakable(chunk: str, language: str = "en") -> list[Spoken]:
 def said_text(words: list[Spoken]) -> str:
     """What goes to the voice; empty if nothing is to be said."""
     return "".join(word.said for word in words).strip()
+
+
+@lru_cache(maxsize=256)
+def said_of(text: str, language: str = "en") -> str:
+    """What goes to the voice of a text that stands by itself."""
+    return said_text(speakable(text, language))
 
 
 def _tokens(piece: Piece, language: str) -> Iterator[Spoken]:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from antiphon.text.clauses import is_unspaced
-from antiphon.text.speech import said_text, speakable
+from antiphon.text.speech import said_of
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
@@ -19,7 +19,7 @@ def normalise(text: str, *, spell: bool = False) -> list[str]:
     "three kilometers". Scripts without spaces count each letter as a word.
     """
     if spell:
-        text = said_text(speakable(text))
+        text = said_of(text)
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     marks = "".join(char for char in plain if not unicodedata.category(char).startswith("M"))
     spaced = "".join(f" {char} " if is_unspaced(char) else char for char in marks)

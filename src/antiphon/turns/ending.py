@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import math
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -79,8 +80,9 @@ class Pauses(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, mistaken=0.9 * self.mistaken)
 
 
+@lru_cache(maxsize=64)
 def look(text: str, language: str = "en") -> Look:
-    """How the words look, taken by themselves."""
+    """How the words look, taken by themselves. It is asked at every event while somebody pauses."""
     bare = text.rstrip().rstrip("\"'”’)")
     words = [word.casefold() for word in _WORD.findall(bare)]
     if words and words[-1] in UNFINISHED.get(language, frozenset()) and not bare.endswith(("?", "!")):

@@ -11,6 +11,8 @@ from antiphon.turns.timing import next_reminder, passed
 def mute(policy: Policy, move: Move) -> None:
     """Mute the user, or no longer. A turn that is open is never cut off by it."""
     state, rules = move.state, policy.mute
+    if not rules and not policy.push_to_talk and not state.muted:
+        return
     keyless = policy.push_to_talk and state.claim is not Claim.TURN
     wanted = keyless or (
         MuteWhile.ALWAYS in rules
@@ -30,7 +32,8 @@ def remind(policy: Policy, move: Move) -> None:
     """Count the time in which nobody says or does anything; speak up when it has been too long."""
     state = move.state
     if state.phase is not Phase.IDLE or state.bot.active or state.bot.tools:
-        move.become(idle_since=None)
+        if state.idle_since is not None:
+            move.become(idle_since=None)
         return
     if state.idle_since is None:
         move.become(idle_since=move.now)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from antiphon.services.base import Local, ServiceError, Warmable
+from antiphon.services.fulfils import fulfils
 from antiphon.services.settings import apply_settings
 
 S = TypeVar("S")
@@ -23,7 +24,7 @@ class Members(Generic[S]):
     @property
     def local(self) -> bool:
         """Whether all of them run on this machine: then an answer in vain costs nobody money."""
-        return all(isinstance(service, Local) and service.local for service in self.services)
+        return all(fulfils(service, Local) and service.local for service in self.services)
 
     async def warm(self) -> None:
         """Get all ready, side by side. Raises what the first that fails raises."""
@@ -36,7 +37,7 @@ class Members(Generic[S]):
 
     async def _warm(self, number: int) -> None:
         service = self.services[number]
-        if isinstance(service, Warmable):
+        if fulfils(service, Warmable):
             await service.warm()
 
     def update_settings(self, settings: Mapping[str, Any]) -> None:
