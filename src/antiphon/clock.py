@@ -119,6 +119,27 @@ class _Timer(asyncio.TimerHandle):
         self._source_traceback = None
 
 
+class _Ready(asyncio.Handle):
+    """A handle that is made in one step, like `_Timer`."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._context = copy_context() if context is None else context
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+
+
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop in which time is a number. `seed` shuffles the order of ready tasks.
 
@@ -152,6 +173,16 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._timers_set += 1
         heapq.heappush(self._timers, (when, self._timers_set, timer))
         return timer
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As asyncio's, which looks for mistakes that nobody makes here."""
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        handle = _Ready(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Forget cancelled timers when they are the most."""
