@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from antiphon.ledger import Ledger
 from antiphon.session import SessionResult
 from antiphon.testing.steps import Press, Step, Type
 from antiphon.testing.tagged import HeardWord, TagReader, WordReader, text_of
-from antiphon.text.speech import said_text, speakable
+from antiphon.text.speech import said_of
 from antiphon.transports.memory import Written
 
 
@@ -115,7 +115,7 @@ class Call:
     def believed_text(self) -> str:
         """All that the bot believes was heard of it, as a voice says it."""
         said = [message.said for message in self.messages if isinstance(message, AssistantMessage)]
-        return " ".join(filter(None, (said_text(speakable(each)) for each in said)))
+        return " ".join(filter(None, (said_of(each) for each in said)))
 
     @property
     def decisions(self) -> list[tuple[float, TurnDecisionFrame]]:
@@ -164,11 +164,27 @@ def heard_words(packets: Sequence[Written], rate: int) -> tuple[HeardWord, ...]:
     """The words that the packets hold, with their times."""
     blocks, words = TagReader(rate), WordReader(rate)
     length = 0
+    for at, pcm in _stretches(packets, rate):
+        blocks.skip(at - length)
+        words.feed(blocks.feed(pcm))
+        length = at + len(pcm) // 2
+    return tuple(words.words)
+
+
+def _stretches(packets: Sequence[Written], rate: int) -> Iterator[tuple[int, bytes]]:
+    """Packets that follow each other, joined, each with the sample at which it begins in the recording."""
+    together: list[bytes] = []
+    began = length = 0
     for at, pcm in packets:
         gap = round(at * rate) - length
         if gap > 0:
-            blocks.skip(gap)
+            if together:
+                yield began, b"".join(together)
+                together = []
             length += gap
-        words.feed(blocks.feed(pcm))
+        if not together:
+            began = length
+        together.append(pcm)
         length += len(pcm) // 2
-    return tuple(words.words)
+    if together:
+        yield began, b"".join(together)

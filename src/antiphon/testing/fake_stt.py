@@ -48,8 +48,9 @@ class FakeSTT(Scripted):
             match item:
                 case Audio():
                     ear.listen(item)
-                    partial += item.seconds
-                    self.heard_seconds += item.seconds
+                    length = item.seconds
+                    partial += length
+                    self.heard_seconds += length
                     if self._partial_every is not None and partial >= self._partial_every:
                         partial = 0.0
                         if words := ear.words:
@@ -79,12 +80,17 @@ class _Ear:
     def __init__(self) -> None:
         self._blocks = TagReader(0)
         self._words = WordReader(0)
+        self._unread: list[bytes] = []
 
     def listen(self, audio: Audio) -> None:
         if self._blocks.rate != audio.rate:
+            self._unread.clear()
             self._blocks, self._words = TagReader(audio.rate), WordReader(audio.rate)
-        self._words.feed(self._blocks.feed(audio.pcm))
+        self._unread.append(audio.pcm)
 
     @property
     def words(self) -> list[str]:
+        """Read when they are asked for: all sound that has come since then at once."""
+        self._words.feed(self._blocks.feed(b"".join(self._unread)))
+        self._unread.clear()
         return [word.text for word in self._words.words]

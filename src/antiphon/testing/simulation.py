@@ -14,12 +14,14 @@ import msgspec
 from antiphon.services.base import LLM
 from antiphon.testing.call import Call
 from antiphon.testing.caller import Bot, CallerGaveUp, run_call
+from antiphon.testing.garbage import collect_call
 from antiphon.testing.metrics import Metrics, measure
 from antiphon.testing.network import NetworkTransport
 from antiphon.testing.scenario import Scenario
 from antiphon.testing.scenario_bot import scenario_bot
 from antiphon.testing.scenario_checks import unmet_in
 from antiphon.testing.scenario_steps import script
+from antiphon.transports.memory import MemoryTransport
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -46,8 +48,6 @@ def hold(scenario: Scenario, seed: int, *, bot: Bot | None = None, caller: LLM |
 
     `bot` replaces the scenario's own; `caller` plays its persona, if it has one, instead of its lines.
     """
-    network = scenario.network
-    transport = None if network is None else NetworkTransport(network, seed=_drawn(scenario, seed))
     return run_call(
         bot or bot_of(scenario, seed),
         script(scenario.caller),
@@ -55,8 +55,15 @@ def hold(scenario: Scenario, seed: int, *, bot: Bot | None = None, caller: LLM |
         seed=seed,
         quiet=scenario.quiet,
         packet=scenario.packet_ms / 1000,
-        transport=transport,
+        transport=_transport(scenario, seed),
     )
+
+
+def _transport(scenario: Scenario, seed: int) -> MemoryTransport:
+    """What the call goes over."""
+    if scenario.network is None:
+        return MemoryTransport(packet_ms=scenario.bot_packet_ms)
+    return NetworkTransport(scenario.network, seed=_drawn(scenario, seed))
 
 
 def bot_of(scenario: Scenario, seed: int) -> Bot:
@@ -71,6 +78,12 @@ def _drawn(scenario: Scenario, seed: int) -> int:
 
 def simulate(scenario: Scenario, seed: int, *, bot: Bot | None = None, caller: LLM | None = None) -> Run:
     """Hold the call and check it. `bot` and `caller` as for `hold`."""
+    run = _held_and_checked(scenario, seed, bot, caller)
+    collect_call()
+    return run
+
+
+def _held_and_checked(scenario: Scenario, seed: int, bot: Bot | None, caller: LLM | None) -> Run:
     try:
         call = hold(scenario, seed, bot=bot, caller=caller)
     except CallerGaveUp as error:

@@ -28,6 +28,7 @@ _MAGIC = struct.pack("<2h", 1237, -1489)
 _HEADER = struct.Struct("<4s7h")
 _LONGEST_WORD = 32
 _PACKET = 2048
+_LONGEST_SHORTCUT = 500
 _AMPLITUDE = 6000
 
 
@@ -156,12 +157,15 @@ class TagReader:
     def feed(self, pcm: bytes) -> list[Found]:
         """The blocks that are complete with this piece."""
         data = self._kept + pcm if self._kept else pcm
-        scan = _scan_packet if len(data) <= _PACKET else _scan
-        whole, keep = scan(data, self.rate)
         before = self._before
+        if len(data) <= _PACKET:
+            whole, keep = _scan_packet(data, self.rate)
+            found = [_found(Found, (before + at, block)) for at, block in whole]
+        else:
+            found, keep = _scan(data, self.rate, before)
         self._kept = data[keep:]
         self._before += keep // 2
-        return [_found(Found, (before + at, block)) for at, block in whole]
+        return found
 
     def skip(self, samples: int) -> None:
         """So many samples of silence come next: no block goes on beyond them."""
@@ -286,26 +290,43 @@ def _fill(amplitude: float) -> bytes:
     return struct.pack("<4h", high, high, -high, -high)
 
 
-def _scan(data: bytes, rate: int) -> tuple[tuple[tuple[int, Block], ...], int]:
-    """The whole blocks with the samples at which they begin, and the byte from which on more may follow."""
+def _scan(data: bytes, rate: int, before: int) -> tuple[list[Found], int]:
+    """The whole blocks, and the byte from which on more may follow. `before`: samples that came before."""
     size = _block_bytes(rate)
-    whole: list[tuple[int, Block]] = []
+    whole: list[Found] = []
     at = 0
     while (at := data.find(_MAGIC, at)) >= 0 and at + size <= len(data):
         block = None if at % 2 else _parse(data[at : at + size], rate)
         if block is None:
             at += 1
-        else:
-            whole.append((at // 2, block))
-            at += size
+            continue
+        whole.append(_found(Found, (before + at // 2, block)))
+        at += size
+        sound, following = _rest(block, rate)
+        count = min(len(following), (len(data) - at) // size)
+        if count and data.startswith(sound[: count * size], at):
+            starts = range(before + at // 2, before + (at + count * size) // 2, size // 2)
+            whole += [_found(Found, pair) for pair in zip(starts, following, strict=False)]
+            at += count * size
     keep = at if at >= 0 else len(data) - _begun(data)
-    return tuple(whole), keep - keep % 2
+    return whole, keep - keep % 2
+
+
+@lru_cache(maxsize=1024)
+def _rest(block: Block, rate: int) -> tuple[bytes, tuple[Block, ...]]:
+    """What follows this block up to the end of its word, if nothing is missing: compared in one go."""
+    kind, utterance, place, word, part, parts, text = block
+    if parts > _LONGEST_SHORTCUT:
+        return b"", ()
+    steps = range(1, parts - part)
+    following = tuple(Block(kind, utterance, place + n, word, part + n, parts, text) for n in steps)
+    return b"".join(render(each, rate) for each in following), following
 
 
 @lru_cache(maxsize=4096)
-def _scan_packet(data: bytes, rate: int) -> tuple[tuple[tuple[int, Block], ...], int]:
+def _scan_packet(data: bytes, rate: int) -> tuple[list[Found], int]:
     """`_scan` of a short piece. The same packets come again: silence, and what is said in every run."""
-    return _scan(data, rate)
+    return _scan(data, rate, 0)
 
 
 def _begun(data: bytes) -> int:
