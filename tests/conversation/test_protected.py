@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from antiphon.dispatch import on
-from antiphon.frames import ResponseStartedFrame, StartFrame, TTSSpeakFrame
+from antiphon.frames import ResponseEndedFrame, ResponseStartedFrame, StartFrame, TTSSpeakFrame
 from antiphon.marks import AfterWords, Mark
 from antiphon.pipeline import Pipeline
 from antiphon.processor import Processor
@@ -85,6 +85,26 @@ def test_after_the_mark_it_is_an_answer_like_any_other() -> None:
     check_call(call)
     assert "PauseBot" in decided(call)
     assert answers(call)[0].interrupted
+
+
+@pytest.mark.parametrize("offset", [3.0, *(3.4 + n / 50 for n in range(20)), 4.2, 4.6])
+def test_the_mark_counts_from_its_last_sample_on_also_with_a_slow_voice(offset: float) -> None:
+    """Words last four times as long. Who spoke before the mark, or ends at it, is answered once."""
+    llm = FakeLLM([DISCLAIMER + "Unfortunately nobody is here.", "I stopped.", "Both."], per_token=0.0)
+    turns = Turns(model=FakeTurnModel(), interruptible=AfterSentences())
+    tts = FakeTTS(piece=0.02, per_piece=0.08)
+    script = [
+        Say("Hello?"),
+        Say("Stop it now.", bot_starts(0.5), 0.6),
+        Say("Thursday then.", after(offset), 0.6),
+    ]
+    call = run_call(voice_bot(llm, turns=turns, tts=tts), script, quiet=4.0)
+    check_call(call)
+    assert call.bot_turns[0].text == DISCLAIMER.strip()
+    assert user_texts(call) == ["Hello?", "Stop it now.", "Thursday then."]
+    started = [timed.at for timed in call.of(ResponseStartedFrame)]
+    ended = [timed.at for timed in call.of(ResponseEndedFrame)]
+    assert all(end <= start for end, start in zip(ended, started[1:], strict=False)), "one answer at a time"
 
 
 def test_a_hum_or_a_cough_over_it_is_no_turn() -> None:

@@ -79,7 +79,8 @@ class Answers:
     # Starting and stopping -------------------------------------------------------------------------------
 
     def answer(self, *, audio_response: bool = True) -> None:
-        """Answer the conversation as it stands, aloud unless told otherwise."""
+        """Answer the conversation as it stands, aloud unless told otherwise: nothing else is due then."""
+        self._due = None
         context = self._requests.context
         with self._processor.respond(interruptible=self._interruptible) as response:
             self._conversation.begin_answer(response.id)
@@ -108,7 +109,7 @@ class Answers:
         """The user has said this. Let the waiting answer out, or answer now."""
         ahead = self._ahead
         if run and speculated and ahead is not None and ahead.live and self.interruptible:
-            self._ahead = None
+            self._ahead = self._due = None
             self._conversation.adopt(ahead.id, text)
             self._active[ahead.id] = ahead
             self._begun(ahead)
@@ -129,7 +130,6 @@ class Answers:
             return
         first = [response for number, response in self._active.items() if number in due.after]
         if not first:
-            self._due = None
             self.answer(audio_response=due.audio_response)
         for response in first:
             if response.interruptible:

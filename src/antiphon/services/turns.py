@@ -115,6 +115,9 @@ MODEL_SECONDS = 8.0
 WORD_SECONDS = 0.03
 """After the end of a word by the ledger, its last packet has left for the user."""
 
+WORD_LOOKS = 100
+"""How often the end of a word is looked for: for three seconds at least."""
+
 
 class Turns(Processor):
     """Decides when to listen, when to answer, when to stop; keeps the conversation.
@@ -307,9 +310,22 @@ class Turns(Processor):
     def heard(self, frame: BotHeardFrame) -> BotHeardFrame:
         """More was heard: perhaps the answer may be interrupted at the end of this word."""
         if not self._bot.interruptible:
-            left = self.session.ledger.open(frame.id).word_left
-            self._word_end = self.session.clock.after(left + WORD_SECONDS, self._may_be_interrupted)
+            self._wait_for_word(frame.id, WORD_LOOKS)
         return frame
+
+    def _wait_for_word(self, answer: int, looks: int) -> None:
+        wait = self.session.ledger.open(answer).word_left + WORD_SECONDS
+        if self._word_end is not None:
+            self._word_end.cancel()
+            wait = 0.0
+        self._word_end = self.session.clock.after(wait, lambda: self._word_over(answer, looks - 1))
+
+    def _word_over(self, answer: int, looks: int) -> None:
+        """The word has been heard by now, unless its sound comes slower than it is spoken."""
+        self._word_end = None
+        self._may_be_interrupted()
+        if looks and not self._bot.interruptible and self.session.ledger.open(answer).word_left:
+            self._wait_for_word(answer, looks)
 
     def _may_be_interrupted(self) -> None:
         self.answers.catch_up()
@@ -338,7 +354,12 @@ class Turns(Processor):
     # What is done about it -------------------------------------------------------------------------------
 
     def _happened(self, event: Event) -> None:
-        """Take an event; what a decision causes in turn is taken when the decisions before it are done."""
+        """Take an event; what a decision causes in turn is taken when the decisions before it are done.
+
+        Machine and answers must agree on whether the bot may be interrupted, else there are two answers.
+        """
+        if not (self._events or self._bot.interruptible or isinstance(event, BotActive)):
+            self._may_be_interrupted()
         self._events.append(event)
         if len(self._events) > 1:
             return
