@@ -1,6 +1,6 @@
 """Hosts a voice: gathers text into clauses and sentences, has them spoken in order, and times every word.
 
-Each chunk of text is one call of the service, in a task of its own that waits for the one before. So audio
+Each chunk of text is one call of the service, in a task of its own that waits for all before it. So audio
 belongs to its chunk exactly, an interruption cancels what has not been spoken yet, and in a sync-parallel
 pipeline a sentence leaves together with what else it caused.
 """
