@@ -11,6 +11,7 @@ cannot even be imported has noticed nothing. All named tests must pass while not
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -147,15 +148,31 @@ def _table(rows: Sequence[Row]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the table. Returns 1 if something was not noticed."""
-    numbers = {int(argument.lstrip("Ff")) for argument in arguments if argument != "--json"}
-    guards = [guard for guard in GUARDS if not numbers or guard.failure in numbers]
+    asked = _asked(arguments)
+    wanted: set[str] = set(asked.failures)
+    guards = [guard for guard in GUARDS if not wanted or f"F{guard.failure}" in wanted]
     try:
         rows = _rows(guards, check(guards, workers=min(2, os.cpu_count() or 1)))
     except (GuardError, GuardMoved) as error:
         print(error, file=sys.stderr)
         return 1
-    print(json.dumps([row._asdict() for row in rows], indent=1) if "--json" in arguments else _table(rows))
+    print(json.dumps([row._asdict() for row in rows], indent=1) if asked.json else _table(rows))
     return 0 if all(row.noticed for row in rows) else 1
+
+
+def _asked(arguments: Sequence[str]) -> argparse.Namespace:
+    """What the command line says. Ends the program with one sentence for what it cannot mean."""
+    parser = argparse.ArgumentParser("python -m failures.guards", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("failures", nargs="*", type=_failure, metavar="N", help="only these: 6, F14")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser.parse_args(arguments)
+
+
+def _failure(written: str) -> str:
+    name = f"F{written.lstrip('Ff')}"
+    if all(name != f"F{guard.failure}" for guard in GUARDS):
+        raise argparse.ArgumentTypeError(f"there is no guard for {written}")
+    return name
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ from antiphon.response import Response
 from antiphon.services.answers import Answers
 from antiphon.services.base import Audio, TurnModel, Warmable
 from antiphon.services.filler import Filler, Fillers
+from antiphon.services.fulfils import fulfils
 from antiphon.services.requests import Budget, Requests
 from antiphon.services.speculation import Cap, model_is_local
 from antiphon.services.stt_host import PREROLL_SECONDS
@@ -188,7 +189,7 @@ class Turns(Processor):
     async def setup(self) -> None:
         self.conversation.attach(self.session.ledger)
         self._set_speculation()
-        if isinstance(self.model, Warmable):
+        if fulfils(self.model, Warmable):
             await self.model.warm()
 
     async def cleanup(self) -> None:
