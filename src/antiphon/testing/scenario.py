@@ -19,9 +19,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     """One scenario. `quiet` is how long nobody's turn is under way before the caller ends the call.
 
     The caller's sound comes in packets of `packet_ms`. The usual ones hold 512 samples: browsers record in
-    small blocks, of which clients put a few together. A phone line sends 20 ms. The bot's sound leaves in
-    packets of `bot_packet_ms`, a multiple of 10: then every packet holds whole blocks of tagged sound, and
-    what was heard can be read where it was cut. Over a `network` they last 20 ms.
+    small blocks, of which clients put a few together. A phone line sends 20 ms.
     """
 
     name: str
@@ -33,7 +31,6 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     expect: Expected = Expected()
     quiet: float = 1.2
     packet_ms: int = 32
-    bot_packet_ms: int = 40
 
     @property
     def usual(self) -> bool:

@@ -62,7 +62,7 @@ def hold(scenario: Scenario, seed: int, *, bot: Bot | None = None, caller: LLM |
 def _transport(scenario: Scenario, seed: int) -> MemoryTransport:
     """What the call goes over."""
     if scenario.network is None:
-        return MemoryTransport(packet_ms=scenario.bot_packet_ms)
+        return MemoryTransport()
     return NetworkTransport(scenario.network, seed=_drawn(scenario, seed))
 
 
