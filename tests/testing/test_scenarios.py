@@ -1,6 +1,6 @@
 """Every scenario of the suite, under one seed at once and under many when there is time.
 
-`core` is what `antiphon simulate tests/scenarios/core --runs 1000` proves in minutes; `more` are longer.
+`core` is what `antiphon simulate tests/scenarios/core --runs 1000` proves in minutes; `more` holds variants.
 """
 
 from __future__ import annotations
