@@ -65,18 +65,24 @@ def unpack(packed: bytes) -> bytes:
     at = _HEAD.size - (-samples // BLOCK)
     if samples > LARGEST or at + unary_bytes > len(packed):
         raise ValueError("packed sound is cut off")
-    parameters = packed[_HEAD.size : at]
+    parameters, kinds = packed[_HEAD.size : at], set(packed[_HEAD.size : at])
+    coded, at = packed[at : at + unary_bytes], at + unary_bytes
+    if kinds == {ZERO} and not unary_bytes:
+        return bytes(2 * samples)
+    if len(kinds) == 1 and ZERO not in kinds:  # as in all packets of 20 ms: there is nothing to sort apart
+        folded = _quotients(coded, samples)
+        _add_low_bits(folded, packed[at:], kinds.pop())
+        return _restore(folded, order).astype("<i2").tobytes()
     per_sample = _per_sample(parameters, samples)
-    coded = per_sample != ZERO
-    values = _quotients(packed[at : at + unary_bytes], int(coded.sum()))
-    own, at = per_sample[coded], at + unary_bytes
-    for k in sorted(set(parameters) - {0, ZERO}):
-        count = int((own == k).sum())
-        size = -(-count * k // 8)
-        values[own == k] = (values[own == k] << k) | _from_low_bits(packed[at : at + size], count, k)
-        at += size
+    not_zero = per_sample != ZERO
+    own = per_sample[not_zero]
+    values = _quotients(coded, len(own))
+    for k in sorted(kinds - {0, ZERO}):
+        some = values[own == k]
+        at += _add_low_bits(some, packed[at:], k)
+        values[own == k] = some
     folded = np.zeros(samples, np.int64)
-    folded[coded] = values
+    folded[not_zero] = values
     return _restore(folded, order).astype("<i2").tobytes()
 
 
@@ -93,7 +99,7 @@ def _predict(samples: Ints) -> tuple[int, Ints]:
 def _restore(folded: NDArray[np.int64], order: int) -> NDArray[np.int64]:
     samples = (folded >> 1) ^ -(folded & 1)
     for _ in range(order):
-        samples = np.cumsum(samples)
+        samples = samples.cumsum()
     return samples
 
 
@@ -125,7 +131,8 @@ def _quotients(unary: bytes, count: int) -> NDArray[np.int64]:
     ends = np.flatnonzero(np.unpackbits(np.frombuffer(unary, np.uint8)))
     if len(ends) != count:
         raise ValueError("packed sound is damaged")
-    return np.diff(ends, prepend=-1) - 1
+    ends[1:] -= ends[:-1] + 1
+    return ends
 
 
 def _low_bits(values: Ints, k: int) -> bytes:
@@ -133,10 +140,16 @@ def _low_bits(values: Ints, k: int) -> bytes:
     return np.packbits(bits[:, MOST_BITS - k :]).tobytes()
 
 
-def _from_low_bits(packed: bytes, count: int, k: int) -> NDArray[np.uint16]:
-    found = np.unpackbits(np.frombuffer(packed, np.uint8))
-    if k > MOST_BITS or len(found) < count * k:
+def _add_low_bits(values: NDArray[np.int64], packed: bytes, k: int) -> int:
+    """Shift `values` and fill in their remainders, in place. Returns how many bytes they took."""
+    if k == 0:
+        return 0
+    size = -(-len(values) * k // 8)
+    if k > MOST_BITS or len(packed) < size:
         raise ValueError("packed sound is damaged")
-    bits = np.zeros((count, MOST_BITS), np.uint8)
-    bits[:, MOST_BITS - k :] = found[: count * k].reshape(count, k)
-    return np.packbits(bits).view(">u2").astype(np.uint16)
+    found = np.unpackbits(np.frombuffer(packed, np.uint8, size), count=len(values) * k)
+    bits = np.zeros((len(values), MOST_BITS), np.uint8)
+    bits[:, MOST_BITS - k :] = found.reshape(-1, k)
+    values <<= k
+    values |= np.packbits(bits).view(">u2")
+    return size

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
@@ -29,6 +30,14 @@ def _unknown(value: object) -> str:
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_unknown)
 
+_EVENTS = (TurnDecisionFrame, TranscriptionFrame, LLMTextFrame, BotHeardFrame, ResponseEndedFrame)
+
+
+@cache
+def _may_say_something(kind: type[Frame]) -> bool:
+    """Most frames are packets of sound: what they are is looked up, not found out again for each."""
+    return issubclass(kind, _EVENTS)
+
 
 class Crossings:
     """Counts and sums up the frames that leave the given processors. An observer."""
@@ -48,7 +57,7 @@ class Crossings:
         self.count += 1
         data = _encoder.encode((number, upstream, frame.name, frame))
         self.digest = zlib.crc32(data, self.digest)
-        event = _event(frame)
+        event = _event(frame) if _may_say_something(type(frame)) else None
         if event is not None:
             self.events += 1
             self.conversation = zlib.crc32(_encoder.encode((number, upstream, event)), self.conversation)

@@ -28,7 +28,7 @@ from antiphon.record.steps import Callback, Key, Numbered, Stage, Step, SteppedT
 GRACE = 1.0
 """Seconds until a thing that the score does not know runs by itself, once the frames differ."""
 
-MOST_ALONE = 100_000
+MOST_ALONE = 50_000
 """Callbacks that may be set up without anything of the log being played: many minutes of a conversation."""
 
 

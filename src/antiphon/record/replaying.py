@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from antiphon.clock import VirtualTimeDeadlock
+from antiphon.clock import VirtualTimeDeadlock, run_quietly
 from antiphon.record.log import LogError, SessionLog
 from antiphon.record.played import play_services
 from antiphon.record.players import PartPlayer
@@ -106,7 +106,7 @@ def replay(
             else:
                 run = WhatIf(loop, recorded, observers, machine)
             runner.run(run.build(bot))
-            return runner.run(run.hold())
+            return run_quietly(runner, run.hold())
     except VirtualTimeDeadlock as waits:
         raise LogError(f"The bot waits for something that is not in the log. {waits}") from None
     except RuntimeError:
