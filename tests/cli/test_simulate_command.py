@@ -138,7 +138,7 @@ def test_a_model_may_play_the_persona(tmp_path: Path) -> None:
     caller = tmp_path / "caller.py"
     caller.write_text(
         "from antiphon.testing import FakeLLM\n\n"
-        "def caller():\n    return FakeLLM(otherwise='For two. [hangs up]')\n"
+        "def caller():\n    return FakeLLM(otherwise='For two. [hangs up]', ttft=0.0, per_token=0.0)\n"
     )
     done = simulate(model, "--caller", caller, "--timeline", tmp_path / "call.html")
     assert done.exit_code == 0, done.output

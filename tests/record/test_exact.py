@@ -33,6 +33,7 @@ from antiphon.testing import (
     voice_bot,
 )
 from antiphon.turns.state import Policy
+from effort import seeds
 from record.calls import LONG, random_call
 from record.kit import END, Recording, difference, held, record_call, replay_call
 
@@ -115,7 +116,7 @@ def test_every_kind_of_input_is_replayed(kind: str) -> None:
 def test_a_log_of_a_crashed_process_replays_up_to_its_end() -> None:
     recording = record_call(with_tools, [ASK])
     numbers = random.Random(1)
-    for _ in range(12):
+    for _ in seeds(12):
         data = recording.data[: numbers.randrange(2000, len(recording.data))]
         replayed, frames = replay_call(with_tools, read_records(io.BytesIO(data)))
         told = [crossed for crossed in frames if crossed.frame.name != "CancelFrame"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -43,7 +44,7 @@ from antiphon.turns.fluent import FluentTurns
 from antiphon.turns.simple import SimpleTurns
 from antiphon.turns.state import Policy
 from record.calls import LONG, random_call
-from record.kit import Crossed, difference, record_call, replay_call
+from record.kit import Crossed, Recording, difference, record_call, replay_call
 
 ASK = Say("What is the capital of Australia?")
 
@@ -84,10 +85,14 @@ CALLS: dict[str, tuple[Callable[[], Bot], Sequence[Step]]] = {
 }
 
 
+@cache
+def recorded(name: str) -> Recording:
+    return record_call(*CALLS[name])
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a_replay_has_the_same_frames_in_the_same_order(name: str) -> None:
-    make, script = CALLS[name]
-    recording = record_call(make, script)
+    make, recording = CALLS[name][0], recorded(name)
     replayed, frames = replay_call(silent_bot if name == "a question" else make, recording.log)
     assert not difference(frames, recording.frames)
     assert replayed.result == recording.call.result
@@ -130,7 +135,7 @@ def test_keys_and_messages_are_replayed() -> None:
 
 def test_mu_law_halves_the_sound_and_changes_only_it() -> None:
     make, script = CALLS["barge-in"]
-    full, small = (record_call(make, script, codec=codec) for codec in ("pcm", "ulaw"))
+    full, small = recorded("barge-in"), record_call(make, script, codec="ulaw")
     sizes = [sum(len(r.sound) for r in each.log.records if isinstance(r, Heard)) for each in (full, small)]
     assert sizes[1] * 2 == sizes[0]
     _, frames = replay_call(make, small.log)
@@ -149,8 +154,7 @@ def _without_level(frame: Frame) -> Frame:
 
 
 def test_a_log_that_was_cut_replays_up_to_there() -> None:
-    make, script = CALLS["barge-in"]
-    recording = record_call(make, script)
+    make, recording = CALLS["barge-in"][0], recorded("barge-in")
     records = recording.log.records
     cut = msgspec.structs.replace(recording.log, records=records[: len(records) // 2])
     replayed, frames = replay_call(make, cut)
@@ -163,8 +167,7 @@ def test_a_log_that_was_cut_replays_up_to_there() -> None:
 
 
 def test_what_is_not_the_same_is_told() -> None:
-    make, script = CALLS["barge-in"]
-    recording = record_call(make, script)
+    make, recording = CALLS["barge-in"][0], recorded("barge-in")
     index, said = next(
         (n, r) for n, r in enumerate(recording.log.records) if isinstance(r, Gave) and r.call > 2
     )
@@ -176,20 +179,18 @@ def test_what_is_not_the_same_is_told() -> None:
 
 
 def test_another_bot_is_refused() -> None:
-    recording = record_call(usual(), [ASK])
     with pytest.raises(LogError, match="The log is of another bot"):
-        replay_call(lambda: lambda session: [session.transport.input()], recording.log)
+        replay_call(lambda: lambda session: [session.transport.input()], recorded("a question").log)
 
 
 def test_a_log_without_a_beginning_is_refused() -> None:
-    log = record_call(usual(), [ASK]).log
+    log = recorded("a question").log
     with pytest.raises(LogError, match="nothing to replay"):
         replay_call(usual(), SessionLog(log.opened, (Closed(0.0, "ended", ""),)))
 
 
 def test_the_story_is_told() -> None:
-    make, script = CALLS["barge-in"]
-    recording = record_call(make, script)
+    make, recording = CALLS["barge-in"][0], recorded("barge-in")
     replayed, _ = replay_call(make, recording.log)
     assert replayed.figures.turns == 3
     assert replayed.figures.interruptions == 2

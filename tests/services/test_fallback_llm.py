@@ -177,7 +177,8 @@ def test_services_of_several_kinds_are_refused() -> None:
 
 
 def test_models_of_one_class_are_told_apart() -> None:
-    model = Fallback([OpenAI("big", api_key="k", base_url="http://127.0.0.1:9/v1"), good()])
+    at_once = FakeLLM(otherwise="I am here.", ttft=0.0, per_token=0.0)
+    model = Fallback([OpenAI("big", api_key="k", base_url="http://127.0.0.1:9/v1"), at_once])
     _, told = asyncio.run(answer(model))
     assert told[0].startswith("OpenAI (big) failed, FakeLLM is asked instead:")
 
