@@ -5,10 +5,11 @@ a filter and a mistake for an observer that forgot `return frame`: whoever waits
 nothing says so. So a handler that *never* gives anything on (no return with a value, no yield, no push) is a
 mistake if another processor further on handles what it takes, unless it is declared with `consumes=True`.
 
-It is read off the compiled handlers, once per shape of a pipeline: no frame pays for it. The limits: a handler that gives
-something on some paths may have its reasons and is not looked at, nor is one that returns what another
-function gives; handlers of all data or all control frames (gates, tees) do not count as waiting. In a branch
-of a parallel pipeline only those in the same branch can wait in vain: the other branches let the frame pass.
+It is read off the compiled handlers, once per shape of a pipeline: no frame pays for it. The limits: a
+handler that gives something on some paths may have its reasons and is not looked at, nor is one that returns
+what another function gives; handlers of all data or all control frames (gates, tees) do not count as waiting.
+In a branch of a parallel pipeline only those in the same branch can wait in vain: the other branches let the
+frame pass.
 
 Rejected: taking the annotation `-> None` for the declaration (who forgets the return writes that too, or
 nothing), and frames that pass whatever a handler returns (a filter would need a special value to say no, and
