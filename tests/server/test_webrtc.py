@@ -14,6 +14,8 @@ from server.kit import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
+PATIENCE = 60.0
+
 
 class Client:
     """A browser, as far as signalling and messages go."""
@@ -47,7 +49,7 @@ class Client:
         if answer.status_code == 200:
             self.pc_id = answer.json()["pc_id"]
             await self.pc.setRemoteDescription(RTCSessionDescription(answer.json()["sdp"], "answer"))
-            await asyncio.wait_for(self.opened.wait(), 10)
+            await asyncio.wait_for(self.opened.wait(), PATIENCE)
             self.channel.send("ping: 1")
         return answer.status_code
 
@@ -55,7 +57,7 @@ class Client:
         self.messages.put_nowait(json.loads(text))
 
     async def wait_for(self, kind: str) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 message = await self.messages.get()
                 if message.get("type") == kind:

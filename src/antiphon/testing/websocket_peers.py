@@ -18,6 +18,9 @@ from antiphon.transports.websocket.protobuf import encode_audio, encode_message,
 
 RATE = 24000
 
+PAUSE_SECONDS = 0.5
+"""No sound for so long is a pause of the bot. After less it may have stood still, and makes up for it."""
+
 
 class PlainPeer:
     """A client of the plain protocol."""
@@ -111,7 +114,7 @@ class PlainPeer:
         begin, seconds, most = self.arrived[0], 0.0, 0.0
         for number, at in enumerate(self.arrived):
             seconds = number * 0.02
-            if at > begin + seconds + 0.1:
+            if at > begin + seconds + PAUSE_SECONDS:
                 begin = at - seconds
             most = max(most, begin + seconds - at)
         return most
