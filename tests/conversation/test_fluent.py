@@ -18,6 +18,7 @@ from antiphon.turns.events import (
     EndSignalled,
     Event,
     FinalHeard,
+    FlushHearing,
     Interrupt,
     OpenTurn,
     PartialHeard,
@@ -303,9 +304,10 @@ def test_a_monologue_is_cut() -> None:
     policy = Policy(monologue=10.0)
     events: list[Timed] = [(0.1, SpeechStarted(0.1)), (5.0, PartialHeard("on and on", "on and"))]
     decided = run(events, policy, until=20)
-    at, commit = decided[-1]
+    (at, commit), (_, flush) = decided[-2:]
     assert isinstance(commit, Commit)
     assert (at, commit.text) == (10.0, "on and on")
+    assert isinstance(flush, FlushHearing), "what is not known yet of it is heard at once"
 
 
 TEXTS = st.sampled_from(["", "mm-hm", "stop", "Hello there.", "I want to", "the bot talks on", "yes"])

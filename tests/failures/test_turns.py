@@ -322,6 +322,8 @@ def test_f14_one_word_that_the_bot_has_just_said_is_its_echo_unless_it_takes_the
     assert judged("It is new.", recent="It is noon.", left=0, echoing=True) is Finding.ECHO
     assert judged("It is new.", recent="It is noon.", left=0) is Finding.INTERRUPTION
     assert judged("about the it", recent="harbour gather") is Finding.INTERRUPTION
+    assert judged("Weather.", recent="before gather") is Finding.INTERRUPTION
+    assert judged("Weather.", recent="before gather", echoing=True) is Finding.ECHO
     assert judged("what about Paris", recent="The harbour is very old and") is Finding.INTERRUPTION
 
 

@@ -15,6 +15,7 @@ from typing import cast
 from antiphon.dispatch import Direction, on
 from antiphon.frames import (
     EndOfTurnFrame,
+    Frame,
     InputAudioRawFrame,
     InterimTranscriptionFrame,
     Metric,
@@ -44,6 +45,7 @@ from antiphon.services.base import (
     Transcript,
     Warmable,
 )
+from antiphon.services.boundaries import Boundaries, Marks
 from antiphon.services.feed import Feed
 from antiphon.services.fulfils import fulfils
 from antiphon.services.preroll import Preroll
@@ -81,7 +83,7 @@ class STTHost(Processor):
         self._preroll = Preroll(PREROLL_SECONDS)
         self._open = not self.gated
         self._muted = False
-        self._unflushed = False
+        self._boundaries = Boundaries()
         self._pending: deque[float] = deque()
 
     def _exclusive(self) -> list[object]:
@@ -120,50 +122,40 @@ class STTHost(Processor):
             self._open = True
             for audio in self._preroll.take():
                 self.feed.put(audio)
-        self._unflushed = True
+        self._boundaries.speaks()
         return frame
 
     @on(VADUserResumedFrame)
     def resumed(self, frame: VADUserResumedFrame) -> VADUserResumedFrame:
-        self._unflushed = True
+        self._boundaries.speaks()
         return frame
 
     @on(VADUserPausedFrame)
     def paused(self, frame: VADUserPausedFrame) -> VADUserPausedFrame:
-        self._flush()
+        self._mark(self._boundaries.pauses())
         return frame
 
     @on(VADUserStoppedSpeakingFrame)
     def stopped(self, frame: VADUserStoppedSpeakingFrame) -> VADUserStoppedSpeakingFrame:
-        if self._unflushed:
-            self._flush()
+        self._mark(self._boundaries.stops())
         self._open = not self.gated
         return frame
 
-    @on(UserStoppedSpeakingFrame)
-    def turn_over(self, frame: UserStoppedSpeakingFrame) -> UserStoppedSpeakingFrame:
-        """A turn may end in the middle of speech (the user typed): what was said until then is not lost."""
-        if self._unflushed:
-            self._flush()
-            self._unflushed = True
-        self.feed.put(EndTurn())
-        return frame
-
-    @on(UserUtteranceDismissedFrame)
-    def dismissed(self, frame: UserUtteranceDismissedFrame) -> UserUtteranceDismissedFrame:
+    @on(UserStoppedSpeakingFrame, UserUtteranceDismissedFrame)
+    def turn_over(self, frame: Frame) -> Frame:
         """Its words do not belong to what comes next."""
-        self.feed.put(EndTurn())
+        self._mark(self._boundaries.turn_over())
         return frame
 
     @on(STTFlushFrame)
     def flush_now(self, frame: STTFlushFrame) -> STTFlushFrame:
-        self._flush()
+        self._mark(self._boundaries.asked())
         return frame
 
     @on(UserMuteStartedFrame)
     def muted(self, frame: UserMuteStartedFrame) -> UserMuteStartedFrame:
         self._muted, self._open = True, not self.gated
-        self.feed.put(EndTurn())
+        self._mark(self._boundaries.deaf())
         self._preroll.take()
         return frame
 
@@ -172,10 +164,11 @@ class STTHost(Processor):
         self._muted = False
         return frame
 
-    def _flush(self) -> None:
-        self._pending.append(self.session.now())
-        self._unflushed = False
-        self.feed.put(Flush())
+    def _mark(self, marks: Marks) -> None:
+        for mark in marks:
+            if isinstance(mark, Flush):
+                self._pending.append(self.session.now())
+            self.feed.put(mark)
 
     async def _recognise(self) -> None:
         """All that the recogniser gives, which never ends by itself."""

@@ -228,6 +228,7 @@ class Turns(Processor):
             case VADUserPausedFrame(quiet, level):
                 self._happened(SpeechPaused(quiet, level))
             case VADUserResumedFrame():
+                self._sound.begin()
                 self._happened(SpeechResumed())
             case VADUserStoppedSpeakingFrame(quiet, level):
                 self._happened(SpeechStopped(quiet, level))

@@ -13,6 +13,7 @@ the first answer of a call is over is taken for the user.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 LAST_WORDS = 12
 """How many of the last words heard are compared; those before are older than the bot's words around now."""
@@ -67,14 +68,16 @@ def resembles(heard: Sequence[str], recent: Sequence[str], *, known: bool) -> bo
     """Whether these words sound like some of those: a recogniser that hears the beginning of a word guesses.
 
     By letters: at least `ALIKE` of them stand, in order, in as many letters of the others and two more.
-    Fewer than `FEWEST_LETTERS` are not enough to tell. More is asked where no echo is `known` yet.
+    Fewer than `FEWEST_LETTERS` are not enough to tell. More is asked where no echo is `known` yet, and that
+    the letters begin with a word: "weather" is no echo of "before gather".
     """
     fewest, alike = (FEWEST_LETTERS, ALIKE) if known else (FEWEST_AT_FIRST, ALIKE_AT_FIRST)
     letters, said = "".join(heard), "".join(recent)
     if len(letters) < fewest or not said:
         return False
     width = len(letters) + 2
-    places = range(max(1, len(said) - width + 1))
+    begins = accumulate((len(word) for word in recent), initial=0)
+    places = range(max(1, len(said) - width + 1)) if known else begins
     return any(likeness(letters, said[at : at + width]) >= alike for at in places)
 
 

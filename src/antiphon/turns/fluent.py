@@ -51,7 +51,7 @@ from antiphon.turns.events import (
     Typed,
 )
 from antiphon.turns.floor import come_closer, evidence, hold, is_far, learn, spoken
-from antiphon.turns.hearing import Hearing, same_words
+from antiphon.turns.hearing import same_words
 from antiphon.turns.overlap import Evidence, Finding, words_of
 from antiphon.turns.presence import mute, remind
 from antiphon.turns.state import Claim, FluentState, Move, Overlap, Phase, Policy, Thought
@@ -148,11 +148,11 @@ class FluentTurns:
                 move.decide(Interrupt("the user speaks, and the answer may be interrupted now"))
 
     def _overhear(self, move: Move, event: Event) -> None:
-        """The user is muted: only words that were said before, and are still due, count."""
+        """The user is muted: only words that were said before count. Until more speech comes, all were."""
         if isinstance(event, SpeechStarted):
             move.become(overheard=True)
-        elif isinstance(event, FinalHeard) and move.state.hearing.due(event.segment):
-            self._late(move, event)
+        elif isinstance(event, FinalHeard):
+            self._final(move, event)
 
     def _sound(self, move: Move, event: SpeechStarted | SpeechResumed | SpeechPaused | SpeechStopped) -> None:
         phase = move.state.phase
@@ -181,7 +181,7 @@ class FluentTurns:
             phase=Phase.SPEAKING,
             claim=Claim.CANDIDATE,
             overheard=False,
-            hearing=Hearing(answered=move.state.hearing.answered),
+            hearing=move.state.hearing.fresh(),
             spoke_at=move.now - event.ago,
             sound_at=move.now - event.ago,
             level=event.level,
@@ -244,7 +244,7 @@ class FluentTurns:
         state = move.state
         if state.bot.active:
             move.become(saying=event.saying, recent=event.recent, left=event.left)
-        new = state.hearing.unanswered(event.segment, event.text)
+        new = state.hearing.guessed(event.segment, event.text)
         wanted = self.policy.start.unheard and not self.policy.push_to_talk and not state.overheard
         if not (new and wanted):
             return False
@@ -296,7 +296,7 @@ class FluentTurns:
         if state.overheard and not state.hearing.due(event.segment):
             return
         text = state.hearing.unanswered(event.segment, event.text)
-        after = state.hearing.after_late(event.segment, event.text, complete=event.complete)
+        after = state.hearing.after_late(event.segment, event.text)
         move.become(hearing=after)
         if not text:
             return
@@ -330,15 +330,21 @@ class FluentTurns:
         move.decide(Commit(reason, typed, text=text, run=event.run, audio_response=event.audio_response))
 
     def _key(self, move: Move, *, down: bool) -> None:
-        if down and move.state.claim is not Claim.TURN:
+        is_turn = move.state.claim is Claim.TURN
+        if down and is_turn:
+            self._go_on(move)
+        elif down:
             if move.state.bot.active:
                 move.decide(Interrupt("the talk key was pressed"))
-            hearing = Hearing(answered=move.state.hearing.answered)
+            hearing = move.state.hearing.fresh()
             move.become(phase=Phase.SPEAKING, hearing=hearing, spoke_at=move.now, predicted=None)
             self._open(move, "the talk key was pressed")
-        elif not down and move.state.claim is Claim.TURN:
+        elif is_turn:
             move.become(phase=Phase.QUIET, quiet_since=move.now, predicted=1.0, asked=True)
             move.decide(FlushHearing("the talk key was released"))
+        elif move.state.key:
+            move.decide(FlushHearing("the talk key was released; its turn had ended before"))
+        move.become(key=down)
 
     # What it means ---------------------------------------------------------------------------------------
 
@@ -432,11 +438,14 @@ class FluentTurns:
         policy = self.policy
         if too_long(policy, state, move.now):
             self._commit(move, f"nobody may speak for more than {policy.monologue:g} s")
+            if state.phase is Phase.SPEAKING:
+                move.decide(FlushHearing("the turn has ended in the middle of speech"))
             return
         if state.phase is Phase.SPEAKING:
-            if overruled(policy, state, move.now):
-                self._overrule(move)
-            return
+            if not overruled(policy, state, move.now):
+                return
+            self._overrule(move)
+            state = move.state
         reason = over(policy, state, move.now)
         if reason is not None and known(policy, state, move.now):
             self._finish(move, reason)
@@ -492,7 +501,7 @@ class FluentTurns:
             phase=Phase.IDLE,
             claim=Claim.NONE,
             overlap=Overlap.NONE,
-            hearing=move.state.hearing.after_turn(again=move.state.overruled),
+            hearing=move.state.hearing.after_turn(again=move.state.overruled or self.policy.push_to_talk),
             predicted=None,
             signalled=None,
             unheard=False,

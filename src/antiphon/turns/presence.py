@@ -13,7 +13,7 @@ def mute(policy: Policy, move: Move) -> None:
     state, rules = move.state, policy.mute
     if not rules and not policy.push_to_talk and not state.muted:
         return
-    keyless = policy.push_to_talk and state.claim is not Claim.TURN
+    keyless = policy.push_to_talk and not state.key and state.claim is not Claim.TURN
     wanted = keyless or (
         MuteWhile.ALWAYS in rules
         or (MuteWhile.BOT_SPEAKS in rules and state.bot.voice)

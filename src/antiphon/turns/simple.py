@@ -99,7 +99,7 @@ class SimpleTurns:
                     state, phase=Phase.SPEAKING, predicted=None, hearing=state.hearing.unsettled()
                 )
                 return Step(going_on)
-            case SpeechStarted():
+            case SpeechStarted() | SpeechResumed():
                 return self._open(state)
             case PartialHeard():
                 return self._partial(state, event, now)
@@ -121,7 +121,7 @@ class SimpleTurns:
         if state.bot_active:
             decisions.append(Interrupt("the user spoke over the bot"))
         decisions.append(OpenTurn("speech was detected"))
-        fresh = TurnState(Phase.SPEAKING, state.bot_active, Hearing(answered=state.hearing.answered))
+        fresh = TurnState(Phase.SPEAKING, state.bot_active, state.hearing.fresh())
         return Step(fresh, tuple(decisions))
 
     def _partial(self, state: TurnState, event: PartialHeard, now: float) -> Step[TurnState]:
@@ -148,7 +148,7 @@ class SimpleTurns:
 
     def _late(self, state: TurnState, event: FinalHeard) -> Step[TurnState]:
         text = state.hearing.unanswered(event.segment, event.text)
-        after = state.hearing.after_late(event.segment, event.text, complete=event.complete)
+        after = state.hearing.after_late(event.segment, event.text)
         state = _with(state, hearing=after)
         if not text:
             return Step(state)

@@ -107,7 +107,8 @@ class FluentState(msgspec.Struct, frozen=True):
     `overruled`: speech is still detected although the recogniser has said that the turn is over;
     `last_end`: when the user fell silent at the end of the last turn, if that was judged;
     `echoing`: the bot's own words have come back to it in this call;
-    `overheard`: the last speech was under a mute rule, and its words do not count.
+    `overheard`: the last speech was under a mute rule, and its words do not count;
+    `key`: the talk key is down.
     """
 
     phase: Phase = Phase.IDLE
@@ -138,6 +139,7 @@ class FluentState(msgspec.Struct, frozen=True):
     last_end: float | None = None
     muted: bool = False
     overheard: bool = False
+    key: bool = False
     idle_since: float | None = None
     reminded: int = 0
 

@@ -115,11 +115,8 @@ def deadline(policy: Policy, state: FluentState, now: float) -> float | None:
 
 def _quiet_deadline(policy: Policy, state: FluentState) -> float:
     settled, since = state.hearing.settled, state.quiet_since
-    if believed(policy, state):
-        due = since + (hold(policy, state) if settled else policy.transcript)
-    else:
-        limit = silence_limit(policy, state)
-        due = since + (limit if settled else max(limit, policy.transcript))
+    limit = hold(policy, state) if believed(policy, state) else silence_limit(policy, state)
+    due = since + (limit if settled else max(limit, policy.transcript))
     return max(due, thought_due(policy, state)) if thinking(policy, state) else due
 
 
