@@ -42,7 +42,7 @@ class Firefox:
         assert said["type"] == "success", said
         return said["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 20.0) -> Any:
+    def wait(self, condition: str, seconds: float = 60.0) -> Any:
         """Wait in the page until this expression is true; its value."""
         return self.run(
             f"""new Promise((done, failed) => {{
@@ -67,7 +67,7 @@ class Firefox:
         number = next(self._ids)
         self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self._connection.recv(timeout=60))
+            answer = json.loads(self._connection.recv(timeout=90))
             if answer.get("id") == number:
                 assert answer["type"] == "success", answer
                 return answer["result"]

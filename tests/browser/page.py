@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 SCREENSHOTS = "ANTIPHON_SCREENSHOTS"
 """Names a folder for pictures of the page, to be looked at."""
 
-WAIT_MS = 15_000
+WAIT_MS = 30_000
+expect.set_options(timeout=WAIT_MS)
 
 IGNORED = ("Failed to load resource", "WebSocket connection")
 

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 SOURCE = Path(__file__).with_name("sdk")
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 LOUD = 0.02
 """Root mean square (of full scale) of what counts as sound. The bot's tone has 0.17."""
 

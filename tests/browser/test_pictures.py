@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 BOT = Path(__file__).with_name("picture_bot.py")
 FRAMES = 20
+LOOKS = 5
+"""A busy machine shows only some of the frames: then the steps are longer, and it is looked at again."""
 
 PIXELS = """(places) => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
@@ -47,6 +49,24 @@ def squares(colours: list[Colour]) -> list[int]:
     return [place for place, colour in enumerate(colours) if min(colour) > 180]
 
 
+def wanders(where: list[int]) -> bool:
+    """Has it been everywhere, and went to the next place on the right more often than anywhere else?"""
+    steps = [(after - before) % len(PLACES) for before, after in pairwise(where) if after != before]
+    everywhere = set(where) == set(range(len(PLACES)))
+    return everywhere and len(steps) >= FRAMES // 4 and steps.count(1) > len(steps) / 2
+
+
+def look(page: TalkPage) -> list[int]:
+    """Where the square was, in as many frames as show that it wanders; at last, in the last ones."""
+    where: list[int] = []
+    for _ in range(LOOKS):
+        shown = page.page.evaluate(EACH_FRAME, [[*PLACES], FRAMES])
+        where = [white[0] for white in map(squares, shown) if len(white) == 1]
+        if wanders(where):
+            break
+    return where
+
+
 def test_a_picture_is_shown_and_then_a_sprite_moves(playwright: Playwright) -> None:
     with served(BOT) as server, chromium(playwright, *MICROPHONE) as browser:
         page = TalkPage(browser, server.url)
@@ -59,13 +79,9 @@ def test_a_picture_is_shown_and_then_a_sprite_moves(playwright: Playwright) -> N
         page.picture("picture")
         page.type("Move!")
         page.page.wait_for_function(f"(places) => ({PIXELS})(places).some((c) => c[0] > 180)", arg=[*PLACES])
-        shown = page.page.evaluate(EACH_FRAME, [[*PLACES], FRAMES])
+        where = look(page)
         page.picture("sprite")
-        where = [white[0] for white in map(squares, shown) if len(white) == 1]
-        steps = [(after - before) % len(PLACES) for before, after in pairwise(where) if after != before]
-        assert set(where) == set(range(len(PLACES))), where
-        assert len(steps) >= FRAMES // 4, where
-        assert steps.count(1) > len(steps) / 2, f"it wanders to the right: {where}"
+        assert wanders(where), where
         page.call.click()
         expect(picture).to_be_hidden()
         assert page.complaints == []

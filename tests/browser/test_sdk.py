@@ -12,8 +12,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 KINDS = ["webrtc", "websocket"]
 
 CONNECT_MS = 10_000.0
-SILENT_MS = 2_000.0
-"""Wide, as the machine may be at work with other things: `measure.py` says what it takes when it is not."""
+SILENT_MS = 5_000.0
+"""Wide, as the machine may be at work with other things: `measure.py` says what it takes when it is not.
+
+The story that is interrupted would go on for three times as long."""
 
 
 def outputs(app: App, since: float = 0.0) -> list[Told]:
@@ -192,14 +194,22 @@ def test_twenty_sessions_leave_nothing_behind(app: App, server: Served, kind: st
                 return
             app.pause(0.1)
 
+    def left_behind(most: dict[str, float]) -> dict[str, float]:
+        found = server.footprint()
+        for _ in range(200):
+            if all(found[name] <= count for name, count in most.items()):
+                break
+            app.pause(0.1)
+            found = server.footprint()
+        return found
+
     sessions(3)
     app.pause(1.0)
     before = server.footprint()
     sessions(20)
-    app.pause(1.0)
-    after = server.footprint()
+    most = {"threads": before["threads"] + 2, "files": before["files"] + 2}
+    after = left_behind(most)
     print(f"{kind}: {before} -> {after}, late {server.metric('antiphon_late_total'):.0f} times")
     assert server.metric("antiphon_sessions") == 0
-    assert after["threads"] <= before["threads"] + 2
-    assert after["files"] <= before["files"] + 2
+    assert {name: after[name] for name in most if after[name] > most[name]} == {}
     assert after["memory_mb"] <= before["memory_mb"] + 30

@@ -26,7 +26,7 @@ def environment() -> dict[str, str]:
 def antiphon() -> Run:
     """Run the command and return what it printed and its exit code."""
 
-    def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "antiphon", *map(str, arguments)]
         return subprocess.run(
             command, capture_output=True, text=True, timeout=timeout, env=environment(), check=False

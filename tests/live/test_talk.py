@@ -85,7 +85,7 @@ def test_ctrl_c_keeps_what_was_said(question: Callable[[str], Path], tmp_path: P
         if line.startswith("You"):
             break
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130, (out, err)
     assert "Traceback" not in err
     assert "Stopped; what was said so far is kept" in out
