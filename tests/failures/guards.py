@@ -38,7 +38,7 @@ JUDGES = (
 )
 """How the message of a test begins that has judged."""
 
-CHILD_SECONDS = 120.0
+CHILD_SECONDS = 300.0
 """Without a guard, a call may go on for ever; such a test has not judged either."""
 
 

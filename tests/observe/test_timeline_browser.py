@@ -41,7 +41,7 @@ def test_the_page_runs_in_chromium(tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     assert "--at: 0" in done.stdout

@@ -109,7 +109,7 @@ def fails(*options: str, bot: Path = BOT, **environment: str) -> tuple[int, str]
         command(*options, bot=bot),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         env={**os.environ, **environment},
         check=False,
     )

@@ -86,7 +86,7 @@ class HeldReader:
         abort.watch(go.set)
         reading = HeldReading(spelled(read_words(pcm)), go, abort)
         self._loop.call_soon_threadsafe(self.started.put_nowait, reading)
-        assert go.wait(10), "nobody released the reading"
+        assert go.wait(60), "nobody released the reading"
         self._loop.call_soon_threadsafe(self.ended.put_nowait, abort.requested)
         abort.check()
         return reading.text

@@ -24,7 +24,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     """Run, and see to it that no task outlives the work."""
 
     async def alone() -> None:
-        await asyncio.wait_for(main, 10)
+        await asyncio.wait_for(main, 60)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(alone())
