@@ -97,7 +97,7 @@ def running(*options: str, **environment: str) -> Generator[Process, None, None]
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert "http://" in line, process.communicate(timeout=5)[1]
+        assert "http://" in line, process.communicate(timeout=60)[1]
         yield Process(process, line.split()[-1])
     finally:
         process.kill()
@@ -237,7 +237,7 @@ def test_reload_starts_anew_when_a_file_changes(tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         finally:
             process.kill()
 
