@@ -1,4 +1,4 @@
-"""A ten-minute call with forty turns and barge-ins, in about a second."""
+"""A ten-minute call with forty turns and barge-ins, in about a second; a third of it where time is short."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from antiphon.testing import (
     run_call,
 )
 from conversation.kit import answers, check_call, reports, simple_bot, user_texts
+from effort import spread
 
-TURNS = 40
+TURNS = len(spread(range(40)))
 LIMIT = 60.0
 """Seconds, on a machine that is busy with other things. The aim is one, on one that is not."""
 
@@ -50,7 +51,7 @@ def _hold() -> Call:
     return run_call(bot, _script())
 
 
-def test_ten_minutes_in_a_moment() -> None:
+def test_a_long_call_in_a_moment() -> None:
     began = perf_seconds()
     call = _hold()
     took = perf_seconds() - began
@@ -61,5 +62,5 @@ def test_ten_minutes_in_a_moment() -> None:
     )
     check_call(call)
     assert len(user_texts(call)) == TURNS
-    assert call.seconds > 540
+    assert call.seconds > 13.5 * TURNS
     assert took < LIMIT

@@ -33,6 +33,7 @@ from antiphon.testing import (
 from antiphon.testing.steps import Step
 from antiphon.text.first_sentences import AfterSentences
 from conversation.kit import SEEDS, answers, check_call, plain, user_texts
+from effort import spread
 
 DISCLAIMER = "This call is recorded. "
 REST = "Now tell me, please, what it is that I can do for you on this fine day."
@@ -87,7 +88,7 @@ def test_after_the_mark_it_is_an_answer_like_any_other() -> None:
     assert answers(call)[0].interrupted
 
 
-@pytest.mark.parametrize("offset", [3.0, *(3.4 + n / 50 for n in range(20)), 4.2, 4.6])
+@pytest.mark.parametrize("offset", spread([3.0, *(3.4 + n / 50 for n in range(20)), 4.2, 4.6]))
 def test_the_mark_counts_from_its_last_sample_on_also_with_a_slow_voice(offset: float) -> None:
     """Words last four times as long. Who spoke before the mark, or ends at it, is answered once."""
     llm = FakeLLM([DISCLAIMER + "Unfortunately nobody is here.", "I stopped.", "Both."], per_token=0.0)

@@ -18,6 +18,9 @@ from antiphon.transports.memory import MemoryTransport
 END = {"ResponseEndedFrame", "BotStoppedSpeakingFrame", "BotHeardFrame", "ErrorFrame", "TurnDecisionFrame"}
 """What the end of a replay gives, where the log just stops."""
 
+QUIET = 1.0
+"""Seconds of silence at the end of a call: what it holds is recorded by then."""
+
 
 class Crossed(NamedTuple):
     """A frame that left a processor of the bot."""
@@ -78,7 +81,7 @@ def record_call(
         return recorders[0].record(make()(session))
 
     run = run_real if real_time else run_virtual
-    call = run(hold_call(bot, script, transport=transport))
+    call = run(hold_call(bot, script, quiet=QUIET, transport=transport))
     recorders[0].finish(call.result)
     return Recording(call, watcher.seen, file.content)
 
@@ -98,7 +101,7 @@ def recorded_bot(bot: Bot, file: KeptBytes, watcher: Watcher, codec: str = "pack
 async def held(make: Callable[[], Bot], script: Sequence[Step]) -> Recording:
     """A call that is recorded, on the running loop."""
     file, watcher = KeptBytes(), Watcher()
-    call = await hold_call(recorded_bot(make(), file, watcher), script)
+    call = await hold_call(recorded_bot(make(), file, watcher), script, quiet=QUIET)
     return Recording(call, watcher.seen, file.content)
 
 

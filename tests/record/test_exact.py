@@ -54,7 +54,7 @@ def shuffled(seed: int) -> None:
     assert_exact(run_virtual(held(make, script), seed=seed * 7 + 1), make)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_a_call_with_shuffled_tasks_replays_exactly(seed: int) -> None:
     shuffled(seed)
 

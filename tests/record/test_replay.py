@@ -43,6 +43,7 @@ from antiphon.transports.memory import MemoryTransport
 from antiphon.turns.fluent import FluentTurns
 from antiphon.turns.simple import SimpleTurns
 from antiphon.turns.state import Policy
+from effort import seeds
 from record.calls import LONG, random_call
 from record.kit import Crossed, Recording, difference, record_call, replay_call
 
@@ -101,7 +102,7 @@ def test_a_replay_has_the_same_frames_in_the_same_order(name: str) -> None:
     assert (replayed.loose, replayed.unclaimed, replayed.unanswered) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_calls_made_up_at_random_replay_exactly(seed: int) -> None:
     script, make = random_call(seed)
     recording = record_call(make, script)
