@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.clock import perf_seconds
+from antiphon.clock import cpu_seconds, perf_seconds
 from steady import Heartbeat, steadily
 
 STOPPED = """
@@ -36,22 +37,25 @@ def test_a_process_that_was_stopped_knows_for_how_long() -> None:
 
 
 def test_code_that_takes_its_time_is_not_the_machine() -> None:
-    """The heartbeat goes on beside it: on a steady machine nothing is forgiven."""
+    """However seldom it gets its turn: what it worked is not counted."""
 
-    def attempt() -> None:
+    async def main() -> None:
+        began = perf_seconds()
         with Heartbeat() as heart:
-            until = perf_seconds() + 0.3
-            while perf_seconds() < until:
+            await asyncio.sleep(0.02)
+            until = cpu_seconds() + 0.5
+            while cpu_seconds() < until:
                 pass
-        assert heart.longest < 0.1
+            await asyncio.sleep(0.02)
+        assert heart.still < perf_seconds() - began - 0.4
 
-    steadily(attempt)
+    asyncio.run(main())
 
 
 def test_a_failure_on_a_steady_machine_counts_at_once() -> None:
     tried: list[float] = []
 
-    def attempt() -> None:
+    async def attempt() -> None:
         tried.append(perf_seconds())
         raise ValueError("wrong")
 
@@ -63,10 +67,23 @@ def test_a_failure_on_a_steady_machine_counts_at_once() -> None:
 def test_where_nothing_could_be_measured_the_test_is_skipped() -> None:
     tried: list[float] = []
 
-    def attempt() -> None:
+    async def attempt() -> None:
         tried.append(perf_seconds())
         raise ValueError("slow")
 
     with pytest.raises(pytest.skip.Exception, match="in each of 3 tries"):
         steadily(attempt, most=-1.0, tries=3)
     assert len(tried) == 3
+
+
+def test_a_task_that_does_not_get_its_turn_is_the_machine() -> None:
+    """What waits here for the loop is what waits elsewhere for a processor."""
+
+    async def main() -> None:
+        with Heartbeat() as heart:
+            await asyncio.sleep(0.02)
+            threading.Event().wait(0.3)
+            await asyncio.sleep(0.02)
+        assert 0.25 < heart.longest <= heart.still
+
+    asyncio.run(main())

@@ -63,6 +63,11 @@ def perf_seconds() -> float:
     return time.perf_counter()
 
 
+def cpu_seconds() -> float:
+    """How long this thread has really worked so far: less than time passes, if it waits or gets no turn."""
+    return time.thread_time()
+
+
 class _ShuffledReady(collections.deque[asyncio.Handle]):
     """The loop's queue of ready callbacks, handing out task steps in random order.
 
