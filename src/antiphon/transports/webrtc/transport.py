@@ -34,11 +34,20 @@ from antiphon.transports.webrtc.speech_track import SpeechTrack
 
 log = logging.getLogger("antiphon")
 
+HEARING = "hearing"
+"""The timer of what is missing in the user's sound."""
+
 MAX_UNSENT_MESSAGES = 1000
 """Messages that wait for a client that is away."""
 
 FLUSH_SECONDS = 0.5
 """Seconds that the last messages may take."""
+
+LATE = 0.02
+"""Seconds by which a timer is late if the loop stood still."""
+
+READING = 0.02
+"""Seconds in which packets are read that came while the loop stood still."""
 
 REFUSE_SECONDS = 5.0
 """Seconds that a client has to connect in order to be told that there is no bot."""
@@ -189,11 +198,25 @@ class WebRTCTransport:
             self.source.receive_audio(pcm, RATE)
 
     def _watch_hearing(self) -> None:
-        self._wake_by("hearing", self._hearing.deadline, self._poll_hearing)
+        self._wake_by(HEARING, self._hearing.deadline, self._poll_hearing)
 
     def _poll_hearing(self) -> None:
-        del self._timers["hearing"]
-        self._heard(self._hearing.poll(self.clock.now()))
+        """Where the loop stood still, what came meanwhile has not been read yet, and is read first.
+
+        Else there would be silence in the middle of a word, and what is behind it would come late.
+        """
+        due, now = self._timers[HEARING][0], self.clock.now()
+        if now - due > LATE:
+            self._set_timer(HEARING, now + READING, self._miss_sound)
+        else:
+            self._miss_sound()
+
+    def _miss_sound(self) -> None:
+        """Nothing came by now. All of what is due is done at once: a timer is never set for the past."""
+        self._timers.pop(HEARING)
+        now = self.clock.now()
+        while (deadline := self._hearing.deadline) is not None and deadline <= now:
+            self._heard(self._hearing.poll(now))
         self._watch_hearing()
 
     async def _look(self, place: int) -> bytes:
