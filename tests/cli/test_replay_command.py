@@ -22,18 +22,29 @@ async def bot(session):
 """
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("call")
+
+
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    (tmp_path / "bot.py").write_text(BOT)
+def log(folder: Path) -> Path:
+    """Recorded once, by the first test that asks: a fixture of the module would leave its log levels behind."""
+    path = folder / "call.antiphon"
+    if not path.exists():
+        _record(folder, path)
+    return path
+
+
+def _record(folder: Path, path: Path) -> None:
+    (folder / "bot.py").write_text(BOT)
     samples = np.frombuffer(Utterance("What is the capital?").pcm, np.int16).astype(np.float32) / 32768
     question = Sound(samples.astype(np.float32)[:, np.newaxis], 16000)
-    (tmp_path / "question.wav").write_bytes(write_wav(question))
-    files = ["--in", str(tmp_path / "question.wav"), "--out", str(tmp_path / "call.wav")]
-    path = tmp_path / "call.antiphon"
-    talk = ["talk", str(tmp_path / "bot.py"), *files, *files[:2], "--barge-in", "0.5", "--virtual", "--json"]
+    (folder / "question.wav").write_bytes(write_wav(question))
+    files = ["--in", str(folder / "question.wav"), "--out", str(folder / "call.wav")]
+    talk = ["talk", str(folder / "bot.py"), *files, *files[:2], "--barge-in", "0.5", "--virtual", "--json"]
     done = CliRunner().invoke(app, [*talk, "--record", str(path)])
     assert done.exit_code == 0, done.output
-    return path
 
 
 def test_a_recorded_call_is_run_again(log: Path) -> None:
@@ -57,9 +68,10 @@ def test_another_policy_is_compared(log: Path) -> None:
     assert told["with_turns"]["figures"]["turns"] >= 1
 
 
-def test_a_cut_log_is_replayed_as_far_as_it_goes(log: Path) -> None:
-    log.write_bytes(log.read_bytes()[:-1000])
-    done = CliRunner().invoke(app, ["replay", str(log), "--json"])
+def test_a_cut_log_is_replayed_as_far_as_it_goes(log: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.antiphon"
+    cut.write_bytes(log.read_bytes()[:-1000])
+    done = CliRunner().invoke(app, ["replay", str(cut), "--json"])
     assert done.exit_code == 0, done.output
     assert "it is cut off" in json.loads(done.stdout)["damage"]
 
