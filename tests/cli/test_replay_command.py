@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def log(folder: Path) -> Path:
-    """Recorded once, by the first test that asks: a fixture of the module would leave its log levels behind."""
+    """Recorded once, by the first test that asks: a fixture of the module would leave log levels behind."""
     path = folder / "call.antiphon"
     if not path.exists():
         _record(folder, path)
