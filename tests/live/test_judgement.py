@@ -14,7 +14,7 @@ from antiphon.judgement import ANSWER, Judgement, Mark
 from antiphon.models import missing
 from antiphon.services.judging import Written, judged
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 MODEL = "qwen2.5-coder-0.5b-instruct"
 BOT = Context.of("You are a friendly assistant on the telephone. Answer in one or two short sentences.")

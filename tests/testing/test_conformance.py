@@ -107,12 +107,12 @@ def test_broken_promises_are_named(
         run_virtual(check(factory))
 
 
-def _local(name: str, *options: Any) -> Any:
+def _local(name: str, *options: Any, **settings: Any) -> Any:
     """A service of this machine, or a skipped test that says what is missing."""
     from antiphon.services import local
 
     try:
-        service = getattr(local, name)(*options)
+        service = getattr(local, name)(*options, **settings)
         asyncio.run(service.warm())
     except ServiceError as error:
         pytest.skip(str(error))
@@ -132,7 +132,7 @@ def test_the_local_recogniser_conforms() -> None:
 @pytest.mark.slow
 @pytest.mark.alone
 def test_the_local_language_model_conforms() -> None:
-    llama = _local("Llama", "smollm2-135m-instruct")
+    llama = _local("Llama", "smollm2-135m-instruct", max_tokens=16, threads=1)
     assert asyncio.run(check_llm(lambda: llama, points=5)).cancellations > 0
 
 
