@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, expect
 
+from steady import Heartbeat
+
 from .chromium import MICROPHONE, chromium, speaking
 from .page import TalkPage
 from .serving import Served, served
 from .speech import compose
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
+
+TRIES = 3
+STILL = 0.05
+"""Seconds that a machine may stand still and be heard well."""
 
 Open = Callable[..., TalkPage]
 STORY = re.compile("Once upon a time")
@@ -50,8 +56,21 @@ def open_page(browser: Browser, server: Served) -> Generator[Open, None, None]:
 def test_a_spoken_conversation(
     playwright: Playwright, server: Served, sounds: dict[str, Path], tmp_path: Path
 ) -> None:
-    """One browser's life: a question, an interruption, what is shown of them, the timeline, hanging up."""
+    """A microphone that loses sound, as the machine stands still, is misheard: then it is tried again."""
     line = compose(tmp_path / "line.wav", [1.5, sounds["story"], 4.0, sounds["stop"], 20.0])
+    for number in range(1, TRIES + 1):
+        with Heartbeat() as heart:
+            try:
+                converse(playwright, server, line)
+                break
+            except AssertionError as error:
+                if number == TRIES or heart.longest <= STILL:
+                    raise
+                print(f"try {number} does not count, the machine stood still: {heart.longest:.2f} s, {error}")
+
+
+def converse(playwright: Playwright, server: Served, line: Path) -> None:
+    """One browser's life: a question, an interruption, what is shown of them, the timeline, hanging up."""
     with chromium(playwright, *speaking(line)) as browser:
         page = TalkPage(browser, server.url)
         page.picture("1-before")
