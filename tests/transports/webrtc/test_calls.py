@@ -148,8 +148,8 @@ def test_no_seams_between_packets_and_no_lost_end(rate: int) -> None:
 
     async def main() -> None:
         seconds = 1.01
-        async with call(rate=rate) as (client, server):
-            with Heartbeat() as heart:
+        with Heartbeat() as heart:
+            async with call(rate=rate) as (client, server):
                 first = len(client.heard)
                 server.ears[0].say(tone(600, seconds, rate), rate)
                 await spoken(client, server.ears[0], first)
@@ -162,6 +162,7 @@ def test_no_seams_between_packets_and_no_lost_end(rate: int) -> None:
 def check_time(client: Client, first: int, heart: Heartbeat) -> None:
     """The stream leaves out no time, unless the bot stood still for longer than is made up for."""
     missing = client.missing(first)
+    print(f"{missing:.2f} s left out; the machine stood still for {heart.longest:.2f} s")
     assert missing == 0 or (missing > 0 and heart.longest > 0.05)
 
 
@@ -257,7 +258,7 @@ def test_loss_and_jitter(loss: float, jitter: float) -> None:
         assert delay < 0.2
         assert relay.longest <= 1232
 
-    asyncio.run(main())
+    steadily(main, tries=4)
 
 
 async def steady_delay(client: Client, ear: Ear) -> float:
@@ -389,21 +390,23 @@ def test_a_client_whose_network_comes_back_is_heard_again() -> None:
 def test_a_muted_microphone_is_silence() -> None:
     async def main() -> None:
         async with call() as (client, server):
-            ear, microphone = server.ears[0], client.microphone
+            ear = server.ears[0]
+            await until(lambda: bool(ear.sound))
             with Heartbeat() as heart:
-                first, began = len(ear.sound), microphone.at
+                first = len(ear.sound) - 1
                 client.send(MICROPHONE % "false")
                 await until(lambda: not is_loud(samples(ear.sound[-15:]), 10))
                 silent = len(ear.sound)
-                await more_said(microphone, 1.0)
-                said, still = (microphone.at - began) / RATE, heart.still
-                heard, muted = samples(ear.sound[first:]), samples(ear.sound[silent:])
+                await until(lambda: ear.sound[-1][0] >= ear.sound[silent - 1][0] + 1.0)
+                pieces, muted, still = ear.sound[first:], samples(ear.sound[silent:]), heart.still
             assert np.abs(muted.astype(int)).max() < 10
-            assert len(heard) / 16000 == pytest.approx(said, abs=0.1 + still)
+            heard, took = len(samples(pieces[1:])) / 16000, pieces[-1][0] - pieces[0][0]
+            print(f"{heard:.2f} s in {took:.2f} s; the machine stood still for {still:.2f} s")
+            assert heard == pytest.approx(took, abs=0.1 + still)
             client.send(MICROPHONE % "true")
             await until(lambda: is_loud(samples(ear.sound[-1:])))
 
-    asyncio.run(main())
+    steadily(main)
 
 
 def test_the_goodbye_is_heard_and_the_client_is_told() -> None:
@@ -505,8 +508,8 @@ def test_a_short_stall_of_the_loop_loses_nothing() -> None:
     """F26: packets that are late by less than 0.2 s are made up for, and none is dropped on the way."""
 
     async def main() -> None:
-        async with call() as (client, server):
-            with Heartbeat() as heart:
+        with Heartbeat() as heart:
+            async with call() as (client, server):
                 first = len(client.heard)
                 server.ears[0].say(tone(600, 1.0), BOT_RATE)
                 for _ in range(4):
