@@ -148,8 +148,9 @@ def test_no_seams_between_packets_and_no_lost_end(rate: int) -> None:
 
     async def main() -> None:
         seconds = 1.01
-        with Heartbeat() as heart:
-            async with call(rate=rate) as (client, server):
+        async with call(rate=rate) as (client, server):
+            with Heartbeat() as heart:
+                await more_heard(client, 20)
                 first = len(client.heard)
                 server.ears[0].say(tone(600, seconds, rate), rate)
                 await spoken(client, server.ears[0], first)
@@ -299,7 +300,7 @@ def test_words_that_wait_while_the_bot_stands_still_are_not_torn_apart() -> None
             await until(lambda: len(samples(ear.sound[first:])) >= 0.2 * 16000)
         assert min(levels(samples(ear.sound[first:])[:3200], 16000, 0.02)) > 1000
 
-    asyncio.run(main())
+    steadily(main)
 
 
 def test_renegotiation_keeps_everything() -> None:
@@ -508,8 +509,9 @@ def test_a_short_stall_of_the_loop_loses_nothing() -> None:
     """F26: packets that are late by less than 0.2 s are made up for, and none is dropped on the way."""
 
     async def main() -> None:
-        with Heartbeat() as heart:
-            async with call() as (client, server):
+        async with call() as (client, server):
+            with Heartbeat() as heart:
+                await more_heard(client, 20)
                 first = len(client.heard)
                 server.ears[0].say(tone(600, 1.0), BOT_RATE)
                 for _ in range(4):
