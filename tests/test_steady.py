@@ -36,6 +36,8 @@ def test_a_process_that_was_stopped_knows_for_how_long() -> None:
     assert 0.25 < longest <= still
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_code_that_takes_its_time_is_not_the_machine() -> None:
     """However seldom it gets its turn: what it worked is not counted."""
 
@@ -76,6 +78,8 @@ def test_where_nothing_could_be_measured_the_test_is_skipped() -> None:
     assert len(tried) == 3
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_task_that_does_not_get_its_turn_is_the_machine() -> None:
     """What waits here for the loop is what waits elsewhere for a processor."""
 
