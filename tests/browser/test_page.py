@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, expect
 
-from steady import Heartbeat
+from heartbeat import Heartbeat
 
 from .chromium import MICROPHONE, chromium, speaking
 from .page import TalkPage

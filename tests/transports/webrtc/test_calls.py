@@ -33,7 +33,7 @@ from antiphon.transports.webrtc import (
     UnknownPeer,
     WebRTCSettings,
 )
-from steady import Heartbeat, steadily
+from heartbeat import Heartbeat, steadily
 
 from .bot import Ear, Server
 from .client import RATE, Client, Tone

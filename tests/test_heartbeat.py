@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from antiphon.clock import cpu_seconds, perf_seconds
-from steady import Heartbeat, steadily
+from heartbeat import Heartbeat, steadily
 
 STOPPED = """
 import os, signal
-from steady import Heartbeat
+from heartbeat import Heartbeat
 with Heartbeat() as heart:
     os.kill(os.getpid(), signal.SIGSTOP)
     print(heart.longest, heart.still)
