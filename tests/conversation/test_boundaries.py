@@ -43,7 +43,7 @@ def told(*happenings: Happening) -> list[str]:
         ((speaks, Boundaries.turn_over, Boundaries.pauses, Boundaries.stops), ["", "", "FE", ""]),
         ((speaks, Boundaries.turn_over, Boundaries.stops, Boundaries.turn_over), ["", "", "FE", "E"]),
         ((speaks, Boundaries.asked, Boundaries.pauses), ["", "F", "F"]),
-        ((speaks, Boundaries.turn_over, Boundaries.deaf), ["", "", "FEE"]),
+        ((speaks, Boundaries.turn_over, Boundaries.deaf), ["", "", "FE"]),
         ((speaks, Boundaries.pauses, Boundaries.deaf), ["", "F", "E"]),
         ((Boundaries.turn_over, speaks, Boundaries.pauses), ["E", "", "F"]),
     ],

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from functools import cache
 
 import msgspec
 
 from antiphon.frames import (
     BotHeardFrame,
     Frame,
+    InputAudioRawFrame,
     LLMTextFrame,
+    OutputAudioRawFrame,
     ResponseEndedFrame,
     TranscriptionFrame,
     TurnDecisionFrame,
@@ -30,13 +31,8 @@ def _unknown(value: object) -> str:
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_unknown)
 
-_EVENTS = (TurnDecisionFrame, TranscriptionFrame, LLMTextFrame, BotHeardFrame, ResponseEndedFrame)
-
-
-@cache
-def _may_say_something(kind: type[Frame]) -> bool:
-    """Most frames are packets of sound: what they are is looked up, not found out again for each."""
-    return issubclass(kind, _EVENTS)
+SOUND = (InputAudioRawFrame, OutputAudioRawFrame)
+"""What most frames are. They say nothing of the conversation, and no time is spent on finding that out."""
 
 
 class Crossings:
@@ -57,7 +53,7 @@ class Crossings:
         self.count += 1
         data = _encoder.encode((number, upstream, frame.name, frame))
         self.digest = zlib.crc32(data, self.digest)
-        event = _event(frame) if _may_say_something(type(frame)) else None
+        event = None if isinstance(frame, SOUND) else _event(frame)
         if event is not None:
             self.events += 1
             self.conversation = zlib.crc32(_encoder.encode((number, upstream, event)), self.conversation)

@@ -6,7 +6,6 @@ An observer. It keeps one line for each event that a person would tell, with its
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import msgspec
 
@@ -26,6 +25,7 @@ from antiphon.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from antiphon.processor import Processor
+from antiphon.record.digest import SOUND
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -48,27 +48,6 @@ class Figures(msgspec.Struct, frozen=True):
     latencies: tuple[float, ...] = ()
 
 
-_TOLD = (
-    BotHeardFrame,
-    BotStartedSpeakingFrame,
-    BotStoppedSpeakingFrame,
-    ErrorFrame,
-    InterruptionFrame,
-    ResponseEndedFrame,
-    TurnDecisionFrame,
-    UserStartedSpeakingFrame,
-    UserStoppedSpeakingFrame,
-    UserUtteranceDismissedFrame,
-    VADUserStoppedSpeakingFrame,
-)
-
-
-@cache
-def _may_be_told(kind: type[Frame]) -> bool:
-    """Most frames are packets of sound: what they are is looked up, not found out again for each."""
-    return issubclass(kind, _TOLD)
-
-
 class Story:
     """Collects the events of one session."""
 
@@ -81,7 +60,7 @@ class Story:
 
     def on_frame(self, frame: Frame, source: Processor, target: Processor, *, upstream: bool) -> None:
         """See one frame on one link; it counts once, however many links it crosses."""
-        told = self._tell(frame) if _may_be_told(type(frame)) else None
+        told = None if isinstance(frame, SOUND) else self._tell(frame)
         if told is None or id(frame) in self._seen:
             return
         self._seen[id(frame)] = frame

@@ -46,4 +46,5 @@ class Boundaries:
 
     def deaf(self) -> Marks:
         """Nothing more is listened to: what was said until now counts."""
-        return (*self.stops(), EndTurn())
+        self._owed = True
+        return self.pauses() if self._speaking else self.turn_over()
