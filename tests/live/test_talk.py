@@ -33,10 +33,12 @@ def bot_channel(call: Path, target: Path) -> Path:
     return target
 
 
-def test_three_questions(antiphon: Run, question: Callable[[str], Path], tmp_path: Path) -> None:
+def test_three_questions(
+    antiphon: Run, steady_bot: Path, question: Callable[[str], Path], tmp_path: Path
+) -> None:
     call = tmp_path / "call.wav"
     said = [argument for text in QUESTIONS for argument in ("--in", question(text))]
-    done = antiphon("talk", *said, "--out", call, "--json")
+    done = antiphon("talk", steady_bot, *said, "--out", call, "--json")
     result = talked(done)
     assert done.returncode == 0, done.stderr
     assert result["errors"] == []
@@ -51,11 +53,12 @@ def test_three_questions(antiphon: Run, question: Callable[[str], Path], tmp_pat
 
 
 def test_barge_in_stops_the_bot_and_the_recording_proves_what_was_heard(
-    antiphon: Run, question: Callable[[str], Path], tmp_path: Path
+    antiphon: Run, steady_bot: Path, question: Callable[[str], Path], tmp_path: Path
 ) -> None:
     call = tmp_path / "call.wav"
     first, second = question("Please tell me a long story about a dog."), question("Wait, stop there please.")
-    done = antiphon("talk", "--in", first, "--in", second, "--barge-in", "1", "--out", call, "--json")
+    asked = ("--in", first, "--in", second, "--barge-in", "1")
+    done = antiphon("talk", steady_bot, *asked, "--out", call, "--json")
     turn = talked(done)["turns"][0]
     assert turn["ended"] == "interrupted"
     assert turn["generated"].startswith(turn["heard"])
