@@ -91,8 +91,8 @@ def verdicts(judgement: Judgement, sentences: tuple[str, ...]) -> list[Mark]:
 def test_a_small_model_tells_most_side_talk_if_that_is_all_it_is_asked() -> None:
     """Measured: 15 of 20 remarks to others found, 4 of 20 requests to the bot taken for such.
 
-    That is without lots: at the usual temperature of 0.3 it is 9 to 17 and 3 to 7. With the instructions about
-    unfinished thoughts as well it is 5 and 2: too much to ask of 0.5B parameters.
+    That is without lots: at the usual temperature of 0.3 it is 9 to 17 and 3 to 7. With the instructions
+    about unfinished thoughts as well it is 5 and 2: too much to ask of 0.5B parameters.
     """
     if MODEL in missing([MODEL]):
         pytest.skip(f"the model {MODEL} is not here")
