@@ -7,11 +7,12 @@ held back that cannot be the beginning of a mark. The instructions are added to 
 they nor the marks ever reach the conversation.
 
 Use it with models that follow instructions well. Measured with 40 finished and 40 unfinished sentences, a
-0.5B model (qwen2.5-coder-0.5b-instruct, 4 bit) waited after 1 of the first 20 finished ones and after 3 of 20
-unfinished ones, a 135M model (smollm2) after none of either: for them the instructions are of no use. What
-small models do know is whether a sentence could end here: `antiphon.services.local.ThoughtJudge` asks that.
-Of 20 remarks to others the 0.5B model, at temperature 0, marked 5, and 2 of 20 requests to the bot; asked
-about nothing else (`instructions` that only say where the user is) 15 and 4. The 135M model marked none.
+0.5B model (qwen2.5-coder-0.5b-instruct, 4 bit, at temperature 0) waited after 3 of the finished ones and
+after 5 of the unfinished ones, a 135M model (smollm2) after none of either: for them the instructions are of
+no use. What small models do know is whether a sentence could end here:
+`antiphon.services.local.ThoughtJudge` asks that. Of 20 remarks to others the 0.5B model marked 5, and 2 of
+20 requests to the bot; asked about nothing else (`instructions` that only say where the user is) 15 and 4.
+The 135M model marked none.
 """
 
 from __future__ import annotations

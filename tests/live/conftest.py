@@ -15,22 +15,6 @@ import pytest
 MODEL = "smollm2-135m-instruct"
 """Small, so that it runs everywhere; what it says is nonsense now and then."""
 
-STEADY_BOT = """
-from antiphon.pipeline import Pipeline
-from antiphon.services.local import Hibari, Llama, Moonshine, SileroVAD, SmartTurn
-from antiphon.services.turns import Turns
-
-TELLING = "Be brief. What you write is spoken aloud."
-
-
-async def bot(session):
-    turns = Turns(TELLING, model=SmartTurn())
-    llm = Llama("{model}", max_tokens=30, temperature=0.0, slots=1)
-    ends = session.transport
-    return Pipeline([ends.input(), SileroVAD(), Moonshine(), turns, llm, Hibari(), ends.output()])
-"""
-"""The built-in bot draws its words; this one always answers the same."""
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -49,14 +33,6 @@ def antiphon() -> Run:
         )
 
     return run
-
-
-@pytest.fixture(scope="session")
-def steady_bot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bot file: the local services, and a model that draws no lots."""
-    path = tmp_path_factory.mktemp("bots") / "steady_bot.py"
-    path.write_text(STEADY_BOT.format(model=MODEL))
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from .conftest import Run, environment, talked
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
+STEADY_BOT = Path(__file__).with_name("steady_bot.py")
 QUESTIONS = (
     "What is the capital of Australia?",
     "Can you tell me a short joke?",
@@ -33,12 +34,10 @@ def bot_channel(call: Path, target: Path) -> Path:
     return target
 
 
-def test_three_questions(
-    antiphon: Run, steady_bot: Path, question: Callable[[str], Path], tmp_path: Path
-) -> None:
+def test_three_questions(antiphon: Run, question: Callable[[str], Path], tmp_path: Path) -> None:
     call = tmp_path / "call.wav"
     said = [argument for text in QUESTIONS for argument in ("--in", question(text))]
-    done = antiphon("talk", steady_bot, *said, "--out", call, "--json")
+    done = antiphon("talk", STEADY_BOT, *said, "--out", call, "--json")
     result = talked(done)
     assert done.returncode == 0, done.stderr
     assert result["errors"] == []
@@ -53,12 +52,12 @@ def test_three_questions(
 
 
 def test_barge_in_stops_the_bot_and_the_recording_proves_what_was_heard(
-    antiphon: Run, steady_bot: Path, question: Callable[[str], Path], tmp_path: Path
+    antiphon: Run, question: Callable[[str], Path], tmp_path: Path
 ) -> None:
     call = tmp_path / "call.wav"
     first, second = question("Please tell me a long story about a dog."), question("Wait, stop there please.")
     asked = ("--in", first, "--in", second, "--barge-in", "1")
-    done = antiphon("talk", steady_bot, *asked, "--out", call, "--json")
+    done = antiphon("talk", STEADY_BOT, *asked, "--out", call, "--json")
     turn = talked(done)["turns"][0]
     assert turn["ended"] == "interrupted"
     assert turn["generated"].startswith(turn["heard"])
