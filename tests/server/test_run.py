@@ -181,9 +181,19 @@ def test_a_second_signal_ends_at_once() -> None:
         assert code == 0
         assert "calls under way: 1" in errors
         assert "stopping at once" in errors
+        assert "Traceback" not in errors
 
     with running() as server:
         asyncio.run(story(server))
+
+
+def test_an_impatient_ctrl_c_is_no_traceback() -> None:
+    with running() as server:
+        server.signal(signal.SIGINT)
+        server.signal(signal.SIGTERM)
+        code, errors = asyncio.run(server.gone())
+    assert code == 0
+    assert "Traceback" not in errors
 
 
 def test_the_drain_has_a_deadline() -> None:

@@ -32,11 +32,13 @@ def _free_port() -> int:
 
 
 def _antiphon(*arguments: str) -> None:
+    """One command after the other; one that fails, and has told why, is the last."""
     try:
-        app(list(arguments), standalone_mode=False)
+        code = app(list(arguments), standalone_mode=False)
     except SystemExit as ended:
-        if ended.code:
-            raise
+        code = ended.code
+    if code:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

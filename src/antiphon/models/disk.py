@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -21,6 +22,16 @@ def require_space(folder: Path, needed: int, what: str) -> None:
             f"The disk of {folder} has {free / 1e6:.0f} MB free and {what} needs {needed / 1e6:.0f} MB: "
             "make room, or name another folder in ANTIPHON_CACHE."
         )
+
+
+def bytes_in(folder: Path) -> int:
+    """How much lies in a folder in which somebody else is at work: files and folders may go meanwhile."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.stat(os.path.join(parent, name)).st_size
+    return total
 
 
 @contextlib.contextmanager

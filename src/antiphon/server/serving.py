@@ -41,6 +41,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.on_started()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Where it is forced, uvicorn leaves the application's own end out, and logs a traceback for it."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
